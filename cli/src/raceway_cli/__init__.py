@@ -1,0 +1,1 @@
+"""The raceway command and the all-in-one composition."""

@@ -1,0 +1,1 @@
+"""How Raceway services reach the world: ports, adapters, schema, settings."""

@@ -1,0 +1,45 @@
+"""Events at rest: immutable chunks of a trace's events, in the order they were stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from raceway_common.ports.bus import Position
+from raceway_core.batch import Message
+from raceway_core.event import TraceId
+
+
+class StoredTrace(msgspec.Struct, frozen=True):
+    """What is stored of one trace: `version` grows with each append, `chunks` are event arrays.
+
+    Each chunk is a msgpack array of `Event`, uncompressed; together they may hold duplicates.
+    """
+
+    trace_id: TraceId
+    version: int
+    chunks: tuple[bytes, ...]
+
+
+class EventStore(Protocol):
+    async def append(self, messages: Sequence[tuple[Position, Message]], *, now_ns: int) -> None:
+        """Keep the events of `messages` and mark their traces due, in one transaction.
+
+        A message whose position was applied before changes nothing. A trace becomes due
+        after a time of quiet, or when it has grown enough since its last analysis
+        (`raceway_common.schedule`).
+
+        Raises:
+            Retryable: Nothing was kept.
+        """
+        ...
+
+    async def read(self, trace_ids: Sequence[TraceId]) -> Mapping[TraceId, StoredTrace]:
+        """Return what is stored of each trace; unknown ones are left out."""
+        ...
+
+    async def dropped(self) -> Mapping[str, int]:
+        """Return what clients said they lost, by reason, each batch counted once."""
+        ...

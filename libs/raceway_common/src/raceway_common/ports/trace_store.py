@@ -1,0 +1,107 @@
+"""Results of traces, and the pages that list them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Protocol
+
+import msgspec
+
+from raceway_common.ports.work_queue import RunClaim, TraceClaim
+from raceway_core.event import TraceId
+from raceway_core.result import TraceSummary, Window
+
+
+class Section(Enum):
+    """The parts of a result that are stored and read apart from each other."""
+
+    RACES = "races"
+    AUDIT_TRAILS = "audit_trails"
+    CRITICAL_PATHS = "critical_paths"
+    SELF_TIMES = "self_times"
+    EVENT_NOTES = "event_notes"
+
+
+class TraceOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """An analyzed trace, packed by an analysis worker (`raceway_common.packing`)."""
+
+    claim: TraceClaim
+    summary: TraceSummary
+    race_pairs: int
+    sections: dict[Section, bytes]
+    findings: tuple[bytes, ...]
+    fingerprints: tuple[str, ...]
+    windows: tuple[Window, ...]
+
+
+class TraceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A trace in a list. `as_of` is the version its results were computed from."""
+
+    summary: TraceSummary
+    race_pairs: int
+    as_of: int
+    version: int
+
+
+class TraceFilter(msgspec.Struct, frozen=True, kw_only=True):
+    min_events: int = 0
+    service: str | None = None
+    has_race: bool | None = None
+
+
+class TraceCursor(msgspec.Struct, frozen=True, array_like=True):
+    """The last row of a page; the next page begins after it."""
+
+    last_ns: int
+    trace_id: TraceId
+
+
+class ServiceRow(msgspec.Struct, frozen=True, gc=False):
+    name: str
+    event_count: int
+    trace_count: int
+    last_ns: int
+
+
+class Totals(msgspec.Struct, frozen=True, gc=False):
+    traces: int
+    events: int
+    analyzed_traces: int
+    race_pairs: int
+
+
+class TraceStore(Protocol):
+    async def replace(self, outcomes: Sequence[TraceOutcome], *, now_ns: int) -> None:
+        """Replace results, findings and windows of the traces and complete their claims.
+
+        One transaction. An outcome older than what is stored is ignored. Every run that a
+        trace's windows touch, or touched before, is marked due in the same transaction.
+        """
+        ...
+
+    async def row(self, trace_id: TraceId) -> TraceRow | None: ...
+
+    async def section(self, trace_id: TraceId, section: Section) -> bytes | None:
+        """Return one section as it was packed; None while the trace is not analyzed."""
+        ...
+
+    async def page(self, wanted: TraceFilter, *, limit: int, after: TraceCursor | None) -> Sequence[TraceRow]:
+        """Return analyzed traces, newest last event first, by keyset."""
+        ...
+
+    async def numbered_page(
+        self, wanted: TraceFilter, *, limit: int, offset: int
+    ) -> tuple[Sequence[TraceRow], int]:
+        """Return a page by offset and the number of all traces that fit; for old clients."""
+        ...
+
+    async def services(self) -> Sequence[ServiceRow]:
+        """Return all services by name."""
+        ...
+
+    async def totals(self) -> Totals: ...
+
+    async def windows(self, run: RunClaim) -> Sequence[tuple[TraceId, Window]]:
+        """Return the windows that belong to the run's span, ordered by trace id."""
+        ...

@@ -1,0 +1,52 @@
+"""Who analyzes what, and when: claims on due traces and due runs.
+
+A claim is a lease. Whoever holds one either completes it (`TraceStore.replace`,
+`FindingStore.replace_run`), releases it, or lets it expire; then the work is due again. A claim
+carries the version of its data when it was claimed, and completing it is a no-op for data that
+has a newer result already; when newer data came meanwhile the work stays due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from raceway_core.event import TraceId
+
+
+class TraceClaim(msgspec.Struct, frozen=True, gc=False):
+    trace_id: TraceId
+    version: int
+
+
+class RunClaim(msgspec.Struct, frozen=True, gc=False):
+    """One fixed span of event time of one variable (`raceway_core.run`)."""
+
+    variable: str
+    scope: str
+    span: int
+    version: int
+
+
+class WorkQueue(Protocol):
+    async def claim_traces(self, most: int, *, owner: str, now_ns: int) -> Sequence[TraceClaim]:
+        """Lease up to `most` due traces, longest due first, that nobody else holds."""
+        ...
+
+    async def claim_runs(self, most: int, *, owner: str, now_ns: int) -> Sequence[RunClaim]:
+        """Lease up to `most` due runs that nobody else holds."""
+        ...
+
+    async def release(self, *, owner: str) -> None:
+        """Give back all leases of `owner`; the work is due at once."""
+        ...
+
+    async def due(self) -> int:
+        """Return how many traces and runs are not current: due now, due later, or leased."""
+        ...
+
+    async def next_due_ns(self) -> int | None:
+        """Return when the next work falls due, in the past if it is waiting, None if there is none."""
+        ...

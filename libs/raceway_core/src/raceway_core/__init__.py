@@ -1,0 +1,1 @@
+"""Causal analysis of concurrent programs, as pure functions."""

@@ -1,0 +1,294 @@
+"""The event model: one recorded step of a program, as it travels and as it is analyzed.
+
+An `Event` is both the wire type of `POST /events` and the domain type of the analysis. Its `kind`
+is externally tagged on the wire (`{"StateChange": {…}}`): `Kind` holds exactly one payload, and
+`Event.payload` gives it as one of the frozen structs below, ready for `match`.
+
+Fields that a client may leave out and that then mean *unknown* rather than null are `UNSET`.
+Integers that some clients send as whole floats are declared `int | float`, so that they stay on
+the fast decoding path; `raceway_core.intake` makes them integers.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, NewType, TypeAlias
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from raceway_core.time import parse_time
+
+TraceId = NewType("TraceId", str)
+EventId = NewType("EventId", str)
+
+JsonValue: TypeAlias = Any
+"""Any JSON value of the application. Compare them through `raceway_core.value`, never directly."""
+
+
+class Payload(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """Base of the payloads, one class per kind of event."""
+
+
+class AccessType(Enum):
+    """How a StateChange touched its variable."""
+
+    READ = "Read"
+    WRITE = "Write"
+    ATOMIC_READ = "AtomicRead"
+    ATOMIC_WRITE = "AtomicWrite"
+    ATOMIC_RMW = "AtomicRMW"
+
+    @property
+    def writes(self) -> bool:
+        """Whether the variable may hold another value afterwards."""
+        return self in _WRITING
+
+    @property
+    def reads(self) -> bool:
+        """Whether the value before the access was seen by it."""
+        return self in _READING
+
+    @property
+    def is_atomic(self) -> bool:
+        """Whether the hardware or runtime orders the access against other atomic ones."""
+        return self in _ATOMIC
+
+
+_WRITING = frozenset({AccessType.WRITE, AccessType.ATOMIC_WRITE, AccessType.ATOMIC_RMW})
+_READING = frozenset({AccessType.READ, AccessType.ATOMIC_READ, AccessType.ATOMIC_RMW})
+_ATOMIC = frozenset({AccessType.ATOMIC_READ, AccessType.ATOMIC_WRITE, AccessType.ATOMIC_RMW})
+
+
+class Scope(Enum):
+    """Who shares a variable or lock of one name."""
+
+    PROCESS = "process"
+    SERVICE = "service"
+    GLOBAL = "global"
+
+
+class LockMode(Enum):
+    """How a lock is held."""
+
+    EXCLUSIVE = "exclusive"
+    SHARED = "shared"
+
+
+class FunctionCall(Payload, frozen=True):
+    function_name: str
+    module: str = ""
+    args: JsonValue = None
+    file: str = ""
+    line: int | float = 0
+
+
+class FunctionReturn(Payload, frozen=True):
+    function_name: str
+    return_value: JsonValue = None
+    file: str = ""
+    line: int | float = 0
+
+
+class AsyncSpawn(Payload, frozen=True):
+    task_id: str
+    spawned_by: str | None = None
+    task_name: str | None = None
+    spawned_at: str | None = None
+
+
+class AsyncAwait(Payload, frozen=True):
+    future_id: str
+    awaited_at: str | None = None
+
+
+class StateChange(Payload, frozen=True):
+    variable: str
+    access_type: AccessType
+    old_value: JsonValue | UnsetType = UNSET
+    new_value: JsonValue | UnsetType = UNSET
+    location: str = ""
+    scope: Scope | None = None
+    version: int | float | None = None
+    value_hash: str | None = None
+
+
+class LockPayload(Payload, frozen=True):
+    """What the three lock events have in common."""
+
+    lock_id: str
+    lock_type: str = ""
+    location: str = ""
+    mode: LockMode | None = None
+    scope: Scope | None = None
+    reentrant: bool | None = None
+    grant: int | float | None = None
+
+
+class LockRequest(LockPayload, frozen=True):
+    """Recorded before waiting for the lock."""
+
+
+class LockAcquire(LockPayload, frozen=True):
+    """Recorded while holding the lock."""
+
+
+class LockRelease(LockPayload, frozen=True):
+    """Recorded while still holding the lock."""
+
+
+class MemoryFence(Payload, frozen=True):
+    ordering: str
+    location: str = ""
+
+
+class HttpRequest(Payload, frozen=True):
+    method: str
+    url: str
+    headers: dict[str, JsonValue] | None = None
+    body: JsonValue = None
+
+
+class HttpResponse(Payload, frozen=True):
+    status: int | float
+    headers: dict[str, JsonValue] | None = None
+    body: JsonValue = None
+    duration_ms: int | float | None = None
+
+
+class DatabaseQuery(Payload, frozen=True):
+    query: str
+    database: str = ""
+    duration_ms: int | float | None = None
+
+
+class DatabaseResult(Payload, frozen=True):
+    rows_affected: int | float | None = None
+
+
+class Error(Payload, frozen=True):
+    error_type: str
+    message: str = ""
+    stack_trace: JsonValue = None
+
+
+class Custom(Payload, frozen=True):
+    name: str
+    data: JsonValue = None
+
+
+class MessagePayload(Payload, frozen=True):
+    message_id: str
+    queue: str = ""
+
+
+class MessageSend(MessagePayload, frozen=True):
+    pass
+
+
+class MessageReceive(MessagePayload, frozen=True):
+    pass
+
+
+class TransactionPayload(Payload, frozen=True):
+    transaction_id: str
+    resource: str = ""
+
+
+class TransactionBegin(TransactionPayload, frozen=True):
+    pass
+
+
+class TransactionCommit(TransactionPayload, frozen=True):
+    pass
+
+
+class TransactionAbort(TransactionPayload, frozen=True):
+    pass
+
+
+class Kind(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
+    """The external tag: an object with exactly one key, the name of the payload's class."""
+
+    StateChange: StateChange | None = None
+    FunctionCall: FunctionCall | None = None
+    FunctionReturn: FunctionReturn | None = None
+    LockRequest: LockRequest | None = None
+    LockAcquire: LockAcquire | None = None
+    LockRelease: LockRelease | None = None
+    HttpRequest: HttpRequest | None = None
+    HttpResponse: HttpResponse | None = None
+    AsyncSpawn: AsyncSpawn | None = None
+    AsyncAwait: AsyncAwait | None = None
+    DatabaseQuery: DatabaseQuery | None = None
+    DatabaseResult: DatabaseResult | None = None
+    MessageSend: MessageSend | None = None
+    MessageReceive: MessageReceive | None = None
+    TransactionBegin: TransactionBegin | None = None
+    TransactionCommit: TransactionCommit | None = None
+    TransactionAbort: TransactionAbort | None = None
+    MemoryFence: MemoryFence | None = None
+    Error: Error | None = None
+    Custom: Custom | None = None
+
+    def payloads(self) -> list[Payload]:
+        """Return the payloads that are present; a valid kind has exactly one."""
+        return list(filter(None, msgspec.structs.astuple(self)))
+
+
+def kind_of(payload: Payload) -> Kind:
+    """Return the envelope of `payload`."""
+    return msgspec.convert({type(payload).__name__: payload}, Kind)
+
+
+class HeldLock(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One entry of a lockset that was sent with an event."""
+
+    id: str
+    mode: LockMode = LockMode.EXCLUSIVE
+    scope: Scope | None = None
+
+
+class Metadata(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """Where and by whom an event was recorded."""
+
+    thread_id: str = ""
+    process_id: int | float = 0
+    service_name: str = ""
+    environment: str = ""
+    tags: dict[str, str] | None = None
+    duration_ns: int | float | None = None
+    instance_id: str | None = None
+    distributed_span_id: str | None = None
+    upstream_span_id: str | None = None
+    task_id: str | None = None
+    host: str | None = None
+    start_ns: int | str | None = None
+
+
+class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """One recorded step. `id` is unique in its trace, not beyond it."""
+
+    id: EventId
+    trace_id: TraceId
+    parent_id: EventId | None = None
+    timestamp: int | str
+    kind: Kind
+    metadata: Metadata
+    causality_vector: tuple[tuple[str, int | float], ...] = ()
+    lock_set: tuple[str | HeldLock, ...] = ()
+
+    @property
+    def payload(self) -> Payload:
+        """The one payload of `kind`."""
+        payload: Payload = next(filter(None, msgspec.structs.astuple(self.kind)))
+        return payload
+
+    @property
+    def time_ns(self) -> int:
+        """When it was recorded, in nanoseconds since the epoch.
+
+        Raises:
+            Rejected: The client sent no readable time.
+        """
+        return self.timestamp if type(self.timestamp) is int else parse_time(str(self.timestamp))

@@ -1,0 +1,136 @@
+"""The result of analyzing one trace: what the analyzer stores and every reader is served from."""
+
+from __future__ import annotations
+
+import msgspec
+
+from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
+from raceway_core.finding import Example, Finding
+
+
+class ServiceCount(msgspec.Struct, frozen=True, gc=False):
+    """How many of a trace's events a service recorded."""
+
+    name: str
+    event_count: int
+
+
+class Call(msgspec.Struct, frozen=True, gc=False):
+    """How often one service called another in a trace."""
+
+    caller: str
+    callee: str
+    count: int
+
+
+class TraceSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A trace in one line. `notes` and `clock_issues` count by kind what was found odd."""
+
+    trace_id: TraceId
+    event_count: int
+    first_ns: int
+    last_ns: int
+    services: tuple[ServiceCount, ...]
+    calls: tuple[Call, ...]
+    is_complete: bool
+    missing_parents: int
+    notes: dict[str, int]
+    clock_issues: dict[str, int]
+
+
+class AuditEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One access in the audit trail of a variable.
+
+    `linked` tells that the previous entry happens before this one; `edge` says by what.
+    `follows` is False when a known value does not come from the write before it.
+    """
+
+    event_id: EventId
+    time_ns: int
+    thread_id: str
+    service: str
+    access_type: AccessType
+    location: str
+    linked: bool
+    edge: str
+    is_race: bool
+    follows: bool = True
+    old_value: JsonValue | msgspec.UnsetType = msgspec.UNSET
+    new_value: JsonValue | msgspec.UnsetType = msgspec.UNSET
+
+
+class AuditTrail(msgspec.Struct, frozen=True):
+    """A variable's accesses in a linear extension of happens-before."""
+
+    variable: str
+    scope: str
+    entries: tuple[AuditEntry, ...]
+
+
+class Segment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A stretch of the critical path: the innermost open operation, and work or a kind of wait."""
+
+    event_id: EventId
+    span_id: str
+    operation: str
+    kind: str
+    service: str
+    label: str
+    location: str
+    start_ns: int
+    end_ns: int
+
+
+class CriticalPath(msgspec.Struct, frozen=True, kw_only=True):
+    """Segments, earliest first, that partition `start_ns..end_ns` of one root exactly."""
+
+    root_id: EventId
+    start_ns: int
+    end_ns: int
+    segments: tuple[Segment, ...]
+
+
+class SelfTime(msgspec.Struct, frozen=True, gc=False):
+    """An event's own interval minus the union of its children's."""
+
+    event_id: EventId
+    self_ns: int
+
+
+class EventNote(msgspec.Struct, frozen=True, gc=False):
+    """What the analysis knows of an event beyond what was sent."""
+
+    event_id: EventId
+    lockset: tuple[HeldLock, ...]
+    clock: tuple[tuple[str, int], ...]
+
+
+class Window(msgspec.Struct, frozen=True, gc=False):
+    """A trace's accesses to one variable, for the comparison with other traces.
+
+    `variable` and `scope` identify the variable, `first_ns..last_ns` is when it was touched, and
+    `body` is what `raceway_core.run` reads back.
+    """
+
+    variable: str
+    scope: str
+    first_ns: int
+    last_ns: int
+    body: bytes
+
+
+class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that one analysis of a trace yields. A pure function of its set of events.
+
+    `race_pairs` counts exactly; `races` lists them, strongest first, up to a limit.
+    """
+
+    summary: TraceSummary
+    race_pairs: int
+    races: tuple[Example, ...]
+    findings: tuple[Finding, ...]
+    windows: tuple[Window, ...]
+    audit_trails: tuple[AuditTrail, ...]
+    critical_paths: tuple[CriticalPath, ...]
+    self_times: tuple[SelfTime, ...]
+    event_notes: tuple[EventNote, ...]

@@ -1,0 +1,1 @@
+"""Stores events and keeps the analysis of every trace current."""

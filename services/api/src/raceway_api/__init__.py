@@ -1,0 +1,1 @@
+"""Serves stored results over HTTP."""

@@ -1,0 +1,1 @@
+"""Takes events over HTTP and hands them to the bus."""
