@@ -25,9 +25,13 @@ class TraceSlice(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Message(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One message on the bus. `dropped` counts what the client says it lost, by reason."""
+    """One message on the bus. `dropped` counts what the client says it lost, by reason.
+
+    `batch_id` and `source` name the client's batch, so that a retry's `dropped` is counted once.
+    """
 
     slices: tuple[TraceSlice, ...]
+    batch_id: str = ""
     source: str = ""
     dropped: dict[str, int] = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
-from raceway_core.finding import Example, Finding
+from raceway_core.finding import Example, Finding, PairCounts, Verdict
 
 
 class ServiceCount(msgspec.Struct, frozen=True, gc=False):
@@ -119,6 +119,27 @@ class Window(msgspec.Struct, frozen=True, gc=False):
     body: bytes
 
 
+class LocationPairs(msgspec.Struct, frozen=True, gc=False):
+    """How many pairs of one verdict two places of the code make; `first <= second` as text."""
+
+    first: str
+    second: str
+    verdict: Verdict
+    pairs: int
+
+
+class VariableCount(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What was counted for one variable of a trace. `locations` has no guarded pairs."""
+
+    variable: str
+    scope: str
+    accesses: int
+    reads: int
+    writes: int
+    pairs: PairCounts
+    locations: tuple[LocationPairs, ...]
+
+
 class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one analysis of a trace yields. A pure function of its set of events.
 
@@ -129,6 +150,7 @@ class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     race_pairs: int
     races: tuple[Example, ...]
     findings: tuple[Finding, ...]
+    variables: tuple[VariableCount, ...]
     windows: tuple[Window, ...]
     audit_trails: tuple[AuditTrail, ...]
     critical_paths: tuple[CriticalPath, ...]

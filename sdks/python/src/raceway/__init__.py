@@ -1,0 +1,1 @@
+"""The Raceway SDK for Python."""
