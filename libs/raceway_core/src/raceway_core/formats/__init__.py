@@ -1,0 +1,1 @@
+"""Input formats: bytes of a file in, events out. One module per format, each with `read`."""

@@ -1,0 +1,120 @@
+"""RAPID's `std` traces: one line an event, `thread|op(target)|location`.
+
+    T1|fork(T2)|10
+    T1|acq(l)|11
+    T1|w(x)|12
+    T1|rel(l)|13
+
+The order of the lines is the order in which the program was seen to run: it gives each thread its
+program order and each lock its grants. A line has no wall time. Locks are re-entrant. A line's
+number, from 1, is the event's id.
+
+Source: the trace format of the RAPID tool, https://github.com/umangm/rapid.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from raceway_core.errors import Rejected
+from raceway_core.event import (
+    AccessType,
+    AsyncAwait,
+    AsyncSpawn,
+    Event,
+    EventId,
+    FunctionCall,
+    FunctionReturn,
+    LockAcquire,
+    LockRelease,
+    Metadata,
+    Payload,
+    StateChange,
+    TraceId,
+    kind_of,
+)
+
+TRACE = TraceId("std")
+"""The format has no trace ids: a file is one trace."""
+
+EXPECTED = "thread|op(target)|location with op one of r w acq rel fork join begin end"
+
+_LINE = re.compile(r"(?P<thread>[^|]+)\|(?P<op>\w+)(?:\((?P<target>[^|]*)\))?(?:\|(?P<location>.*))?")
+
+
+def read(data: bytes) -> list[Event]:
+    """Return the events of a file, in its order. Empty lines are skipped.
+
+    Time: O(n).
+
+    Raises:
+        Rejected: A line is not of the format; the message names it.
+    """
+    reader = _Reader()
+    return [reader.event(number, line) for number, line in _lines(data)]
+
+
+def _lines(data: bytes) -> Iterator[tuple[int, str]]:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Rejected(f"line {line}: expected UTF-8 text, found byte 0x{data[error.start]:02x}") from error
+    for number, line in enumerate(text.split("\n"), start=1):
+        if stripped := line.strip():
+            yield number, stripped
+
+
+class _Reader:
+    """What earlier lines decide about later ones: each thread's last event, each lock's grants."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, EventId] = {}
+        self._grants: Counter[str] = Counter()
+        self._depth: Counter[tuple[str, str]] = Counter()
+
+    def event(self, number: int, line: str) -> Event:
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise Rejected(f"line {number}: expected {EXPECTED}, got {line[:80]!r}")
+        thread, op, target, location = (match[name] or "" for name in ("thread", "op", "target", "location"))
+        event_id = EventId(str(number))
+        event = Event(
+            id=event_id,
+            trace_id=TRACE,
+            parent_id=self._last.get(thread),
+            timestamp=0,
+            kind=kind_of(self._payload(number, thread, op, target, location)),
+            metadata=Metadata(thread_id=thread, task_id=thread),
+        )
+        self._last[thread] = event_id
+        return event
+
+    def _payload(self, number: int, thread: str, op: str, target: str, location: str) -> Payload:
+        if op in {"acq", "rel"}:
+            return self._lock(thread, op, target, location)
+        if make := _PAYLOADS.get(op):
+            return make(target, location)
+        raise Rejected(f"line {number}: unknown operation {op[:40]!r}, expected {EXPECTED}")
+
+    def _lock(self, thread: str, op: str, lock: str, location: str) -> Payload:
+        held = (thread, lock)
+        if op == "acq":
+            self._grants[lock] += not self._depth[held]
+            self._depth[held] += 1
+        elif self._depth[held]:
+            self._depth[held] -= 1
+        payload = LockAcquire if op == "acq" else LockRelease
+        return payload(lock_id=lock, location=location, reentrant=True, grant=self._grants[lock])
+
+
+_PAYLOADS: dict[str, Callable[[str, str], Payload]] = {
+    "r": lambda name, location: StateChange(variable=name, access_type=AccessType.READ, location=location),
+    "w": lambda name, location: StateChange(variable=name, access_type=AccessType.WRITE, location=location),
+    "fork": lambda thread, location: AsyncSpawn(task_id=thread, spawned_at=location),
+    "join": lambda thread, location: AsyncAwait(future_id=thread, awaited_at=location),
+    "begin": lambda name, location: FunctionCall(function_name=name, file=location),
+    "end": lambda name, location: FunctionReturn(function_name=name, file=location),
+}
