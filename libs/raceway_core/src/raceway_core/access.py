@@ -30,7 +30,8 @@ class Access(msgspec.Struct, frozen=True, gc=False, array_like=True):
     `number` is the event's place in `CausalGraph.events` of its trace. `transaction` is unique in
     its trace (`raceway_core.transaction`); accesses to different variables may share one.
     `lockset` is sorted and without duplicates. `read` and `written` are UNKNOWN where the access
-    does not do that, or where the value was not sent.
+    does not do that, or where the value was not sent. `is_scope_declared` tells a scope that the
+    client sent from one that was assumed; only the former lets processes share a value.
     """
 
     trace_id: TraceId
@@ -48,6 +49,7 @@ class Access(msgspec.Struct, frozen=True, gc=False, array_like=True):
     read: ValueKey = ValueKey("")
     written: ValueKey = ValueKey("")
     version: int | None = None
+    is_scope_declared: bool = False
 
 
 Precedes: TypeAlias = Callable[[Access, Access], bool]
