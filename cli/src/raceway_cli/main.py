@@ -1,0 +1,49 @@
+"""The `raceway` command."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from raceway_cli.lazy_group import Entry, LazyGroup
+from raceway_core.errors import RacewayError
+
+_COMMANDS = {
+    "demo": Entry("raceway_cli.commands.demo", "Race a real bank and show what Raceway finds."),
+    "up": Entry("raceway_cli.commands.up", "Run everything in one process, on one port."),
+    "races": Entry("raceway_cli.commands.races", "Show what raced, strongest proof first."),
+    "traces": Entry("raceway_cli.commands.traces", "List traces, newest first."),
+    "trace": Entry("raceway_cli.commands.trace", "Show one trace: events, races, critical path."),
+    "audit": Entry("raceway_cli.commands.audit", "Show every access to a variable in causal order."),
+    "analyze": Entry("raceway_cli.commands.analyze", "Analyze a file offline, without a server."),
+    "migrate": Entry("raceway_cli.commands.migrate", "Bring a database to the current schema."),
+    "ingest": Entry("raceway_cli.commands.ingest", "Run the ingest service of the suite."),
+    "analyzer": Entry("raceway_cli.commands.analyzer", "Run one analyzer of the suite."),
+    "api": Entry("raceway_cli.commands.api", "Run the API service of the suite."),
+}
+
+_EXAMPLES = """\b
+Examples:
+  raceway demo                       see a lost update found and proven
+  raceway up                         collect events on http://127.0.0.1:8080
+  raceway races                      what raced in what was collected
+  raceway analyze events.jsonl       the same for a file, without a server
+"""
+
+group = LazyGroup(
+    _COMMANDS,
+    name="raceway",
+    help=f"Find what raced with what, why, and what it cost.\n\n{_EXAMPLES}",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+group = click.version_option(package_name="raceway-cli", prog_name="raceway")(group)
+
+
+def main() -> None:
+    """Run the command line; an error that Raceway understands is one line, not a traceback."""
+    try:
+        group()
+    except RacewayError as error:
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
+        sys.exit(2)

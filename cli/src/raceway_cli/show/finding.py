@@ -1,0 +1,101 @@
+"""One finding as a person reads it: what happened, both accesses, what is missing, the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import click
+import msgspec
+
+from raceway_core.event import AccessType
+from raceway_core.finding import Severity, Verdict
+from raceway_core.finding_view import AccessView, ExampleView, FindingView
+
+_COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+_LABEL_WIDTH = 14
+_MOST_VALUE = 60
+_MOST_COMPONENTS = 8
+
+
+def finding_text(finding: FindingView, *, examples: int = 1) -> str:
+    """Return the finding with its first `examples` examples, styled for a terminal."""
+    parts = [_title(finding), f"  {finding.summary}", ""]
+    for example in finding.examples[:examples]:
+        parts.extend(_example_lines(example))
+    parts.append(_row("missing", finding.missing_edge))
+    parts.append(_row("fix", finding.fix))
+    parts.append(_row("seen", _extent(finding)))
+    return "\n".join(parts)
+
+
+def findings_text(findings: Sequence[FindingView]) -> str:
+    """Return all findings, or a sentence that says there are none."""
+    if not findings:
+        return click.style("no findings", fg="green")
+    return "\n\n".join(finding_text(finding) for finding in findings)
+
+
+def _title(finding: FindingView) -> str:
+    kind = finding.kind.value.replace("-", " ")
+    mark = click.style(f"{finding.verdict.value.upper()} {kind}", fg=_COLOURS[finding.severity], bold=True)
+    variable = click.style(finding.variable, bold=True)
+    return f"{mark}  {variable}  [{finding.severity.value}]  {finding.fingerprint}"
+
+
+def _example_lines(example: ExampleView) -> Iterator[str]:
+    for access in (*example.witness, example.first, example.second):
+        yield from _access_lines(access)
+        yield ""
+
+
+def _access_lines(access: AccessView) -> Iterator[str]:
+    verb = click.style(_verb(access.access_type), bold=True)
+    yield f"    {verb}  {_change(access)}{_version(access)}  at {access.location or 'an unknown place'}"
+    yield _row("thread", f"{access.thread_id or '?'} of {access.service or '?'}, process {access.process_id}")
+    yield _row("when", access.timestamp)
+    yield _row("locks held", ", ".join(f"{lock.id} ({lock.mode.value})" for lock in access.lockset) or "none")
+    yield _row("clock", _clock(access.clock))
+    yield _row("event", f"{access.event_id} in trace {access.trace_id}")
+
+
+def _row(label: str, text: str) -> str:
+    return f"    {click.style(label.ljust(_LABEL_WIDTH), dim=True)}{text}"
+
+
+def _verb(access_type: AccessType) -> str:
+    return {AccessType.READ: "read ", AccessType.WRITE: "write"}.get(access_type, access_type.value)
+
+
+def _change(access: AccessView) -> str:
+    if not access.access_type.writes:
+        value = access.old_value if access.new_value is None else access.new_value
+        return f"{access.variable} = {_value(value)}"
+    return f"{access.variable}: {_value(access.old_value)} → {_value(access.new_value)}"
+
+
+def _value(value: object) -> str:
+    text = msgspec.json.encode(value).decode() if value is not None else "?"
+    return text if len(text) <= _MOST_VALUE else f"{text[:_MOST_VALUE]}…"
+
+
+def _version(access: AccessView) -> str:
+    return "" if access.version is None else f" (version {access.version})"
+
+
+def _clock(clock: Sequence[tuple[str, int]]) -> str:
+    shown = ", ".join(f"{component}: {count}" for component, count in clock[:_MOST_COMPONENTS])
+    more = f", … {len(clock) - _MOST_COMPONENTS} more" if len(clock) > _MOST_COMPONENTS else ""
+    return f"{{{shown}{more}}}" if clock else "none: the trace is too large to show clocks"
+
+
+def _extent(finding: FindingView) -> str:
+    pairs = "pair" if finding.pairs == 1 else "pairs"
+    traces = "trace" if finding.traces == 1 else "traces"
+    counts = finding.pairs_by_verdict
+    others = ", ".join(
+        f"{counts.of(verdict)} {verdict.value}"
+        for verdict in Verdict
+        if verdict is not finding.verdict and counts.of(verdict)
+    )
+    rest = f" (besides {others})" if others else ""
+    return f"{finding.pairs} {pairs} in {finding.traces} {traces}, last at {finding.last_seen}{rest}"
