@@ -9,45 +9,18 @@ point event.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import Enum
-from typing import NamedTuple
 
 import msgspec
 
+from raceway_core.chain import Chain, chains_of
+from raceway_core.edge import Edge, EdgeKind
 from raceway_core.event import Event, EventId, Payload
-from raceway_core.identity import Process
+from raceway_core.event_set import distinct
+from raceway_core.event_table import table_of
+from raceway_core.inferred_edge import inferred_edges
+from raceway_core.program_order import chain_nodes_of, nodes_of, start_order
 
-
-class EdgeKind(Enum):
-    """Why one node happens before another. The value is the word shown to a reader."""
-
-    PROGRAM = "program order"
-    PARENT = "parent"
-    SPAWN = "spawn"
-    AWAIT = "await"
-    REQUEST = "request"
-    RESPONSE = "response"
-    MESSAGE = "message"
-    CLOCK = "vector clock"
-    RETURN = "structured return (assumed)"
-    LOCK = "lock order"
-
-
-class Edge(NamedTuple):
-    """A direct happens-before edge between two nodes of different chains."""
-
-    source: int
-    target: int
-    kind: EdgeKind
-
-
-class Chain(msgspec.Struct, frozen=True, gc=False):
-    """What really ran one after another. `component` names it in a clock that is shown."""
-
-    process: Process
-    host: str
-    name: str
-    component: str
+__all__ = ["CausalGraph", "Chain", "ClockIssue", "Edge", "EdgeKind", "build_graph"]
 
 
 class ClockIssue(msgspec.Struct, frozen=True, gc=False):
@@ -78,12 +51,37 @@ class CausalGraph(msgspec.Struct, frozen=True):
     notes: Mapping[str, int]
     clock_issues: Sequence[ClockIssue]
     missing_parents: Sequence[EventId]
+    begins_ns: Sequence[int]
+    finishes_ns: Sequence[int]
 
     def interval_ns(self, event: int) -> tuple[int, int]:
         """Return when an event began and ended on its own host's wall clock."""
-        raise NotImplementedError
+        return self.begins_ns[event], self.finishes_ns[event]
 
 
 def build_graph(events: Sequence[Event]) -> CausalGraph:
     """Return the causal graph of a trace; duplicates among `events` are removed first."""
-    raise NotImplementedError
+    unique, conflicts = distinct(events)
+    notes = {"conflicting_duplicate": conflicts} if conflicts else {}
+    table = table_of(unique)
+    chain_of, chains = chains_of(table)
+    nodes = nodes_of(table)
+    chain_nodes = chain_nodes_of(table, nodes, chain_of, start_order(table), len(chains))
+    edges = inferred_edges(table, nodes, chain_of, chain_nodes)
+    return CausalGraph(
+        events=unique,
+        payloads=table.payloads,
+        number_of=table.number_of,
+        starts=nodes.starts,
+        ends=nodes.ends,
+        event_of=nodes.event_of,
+        chains=chains,
+        chain_of=chain_of,
+        chain_nodes=chain_nodes,
+        edges=edges,
+        notes=notes,
+        clock_issues=(),
+        missing_parents=table.missing_parents,
+        begins_ns=table.begins,
+        finishes_ns=table.finishes,
+    )
