@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
-from typing import IO
 
 from raceway_core.errors import RacewayError
 
@@ -24,39 +23,45 @@ class ProcessFailed(RacewayError):
 
 
 class Child:
-    """A running child. `pid` is its process; `ready` is what it said when it was ready."""
+    """A running child process."""
 
     def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
         self.name = name
-        self.ready: re.Match[str] | None = None
         self._process = process
         self._log = log
+        self._ready: re.Match[str] | None = None
         self._settled = Event()
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
-    def watch(self, output: IO[bytes], pattern: re.Pattern[str]) -> None:
+    @property
+    def said(self) -> str:
+        """What the ready line's first group matched, or the whole match; empty before it is ready."""
+        match = self._ready
+        return "" if match is None else match[match.lastindex or 0]
+
+    def watch(self, pattern: re.Pattern[str]) -> None:
         """Copy the child's output to its log until it ends; notice the line that says it is ready."""
         with self._log.open("ab") as log:
-            for line in output:
+            for line in self._process.stdout or ():
                 log.write(line)
                 log.flush()
-                if self.ready is None and (match := pattern.search(line.decode(errors="replace"))):
-                    self.ready = match
+                if self._ready is None and (match := pattern.search(line.decode(errors="replace"))):
+                    self._ready = match
                     self._settled.set()
         self._settled.set()
 
-    def wait_ready(self, timeout_s: float) -> re.Match[str]:
-        """Return the match of the line that says the child is ready.
+    def wait_ready(self, timeout_s: float) -> None:
+        """Return once the child said that it is ready.
 
         Raises:
             ProcessFailed: It ended first, or did not say so in time.
         """
         in_time = self._settled.wait(timeout_s)
-        if self.ready is not None:
-            return self.ready
+        if self._ready is not None:
+            return
         what = "ended before it was ready" if in_time else f"was not ready after {timeout_s:g} s"
         raise ProcessFailed(f"{self.name} {what}; the end of {self._log}:\n{self._tail()}")
 
@@ -90,7 +95,7 @@ def running(
 ) -> Iterator[Child]:
     """Run `argv` for the length of the block, which is entered once a line matches `ready`."""
     logs.mkdir(parents=True, exist_ok=True)
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own programs, or one that the user named
         argv,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -98,9 +103,8 @@ def running(
         env={**os.environ, **(environment or {}), "PYTHONUNBUFFERED": "1"},
         start_new_session=True,
     ) as process:
-        assert process.stdout is not None
         child = Child(name, process, logs / f"{name}.log")
-        watcher = Thread(target=child.watch, args=(process.stdout, re.compile(ready)), daemon=True)
+        watcher = Thread(target=child.watch, args=(re.compile(ready),), daemon=True)
         watcher.start()
         try:
             child.wait_ready(timeout_s)

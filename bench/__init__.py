@@ -1,0 +1,1 @@
+"""Benchmarks. Each prints its figures and ratios; none asserts a time."""

@@ -1,0 +1,30 @@
+"""`python -m bench [NAME …]`: run the named benchmarks, or all of them."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+BENCHMARKS = {
+    "analyze": "one trace of 1k, 10k, 100k events; exact pair counts against the definition",
+    "sdk": "what one recorded event costs the application",
+    "start": "how long `raceway up` takes to be ready",
+    "ingest": "events per second: to JetStream, all-in-one in a burst and for a minute",
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the benchmarks of these names in their order, all when there are none."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        known = "\n".join(f"  {name:8} {what}" for name, what in BENCHMARKS.items())
+        sys.stderr.write(f"no benchmark {', '.join(unknown)}; there are:\n{known}\n")
+        return 2
+    for name in names or BENCHMARKS:
+        print(f"\n== {name}: {BENCHMARKS[name]}")
+        import_module(f"bench.{name}").main()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
