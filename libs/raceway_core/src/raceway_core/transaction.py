@@ -29,14 +29,7 @@ from raceway_core.event import (
     TransactionCommit,
 )
 
-_MARKS = (
-    HttpRequest,
-    HttpResponse,
-    MessageReceive,
-    TransactionAbort,
-    TransactionBegin,
-    TransactionCommit,
-)
+_MARKS = (HttpRequest, HttpResponse, MessageReceive, TransactionAbort, TransactionBegin, TransactionCommit)
 
 
 def transactions_of(graph: CausalGraph) -> Sequence[int]:
@@ -65,8 +58,9 @@ def uncommitted_of(graph: CausalGraph, transactions: Sequence[int]) -> frozenset
     if not opened:
         return frozenset()
     for event, payload in enumerate(graph.payloads):
-        is_commit = isinstance(payload, TransactionCommit)
-        if is_commit and opened.get(transactions[event]) == payload.transaction_id:
+        if not isinstance(payload, TransactionCommit):
+            continue
+        if opened.get(transactions[event]) == payload.transaction_id:
             committed.add(transactions[event])
     return frozenset(opened.keys() - committed)
 
