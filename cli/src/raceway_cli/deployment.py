@@ -18,11 +18,15 @@ _POLL_S = 0.05
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
-    """Where programs send their events, where results are read, and the processes, by name."""
+    """Where programs send their events, where results are read, and the processes, by name.
+
+    `environment` is what another process of the suite needs to join it.
+    """
 
     events_url: str
     api_url: str
     children: Mapping[str, Child]
+    environment: Mapping[str, str] = {}
 
     def wait_idle(self, *, timeout_s: float = 120.0) -> None:
         """Return once everything that was sent is stored, analyzed and counted.
@@ -85,7 +89,7 @@ def suite(data: Path, *, analyzers: int = 1, port: int = 0) -> Iterator[Deployme
         names = [f"analyzer-{number}" for number in range(1, analyzers + 1)]
         workers = {name: start(name, "analyzer", ready="analyzer running") for name in names}
         children = {"ingest": ingest, "api": api, **workers}
-        yield Deployment(events_url=ingest.said, api_url=api.said, children=children)
+        yield Deployment(events_url=ingest.said, api_url=api.said, children=children, environment=environment)
 
 
 def _servers(stack: ExitStack, data: Path) -> dict[str, str]:
