@@ -5,17 +5,17 @@ is externally tagged on the wire (`{"StateChange": {…}}`): `Kind` holds exactl
 `Event.payload` gives it as one of the frozen structs below, ready for `match`.
 
 Fields that a client may leave out and that then mean *unknown* rather than null are `UNSET`.
-Integers that some clients send as whole floats are declared `int | float`, so that they stay on
+Integers that some clients send as whole floats are declared `Whole` or `Count`, so that they stay on
 the fast decoding path; `raceway_core.intake` makes them integers.
 """
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any, NewType, TypeAlias
+from typing import Annotated, Any, NewType, TypeAlias
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from raceway_core.time import parse_time
 
@@ -24,6 +24,18 @@ EventId = NewType("EventId", str)
 
 JsonValue: TypeAlias = Any
 """Any JSON value of the application. Compare them through `raceway_core.value`, never directly."""
+
+
+Int64: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""An integer that every store can hold."""
+
+Whole: TypeAlias = Int64 | Annotated[float, Meta(ge=-(2.0**63), lt=2.0**63)]
+"""An integer, which some clients write as a whole float."""
+
+Count: TypeAlias = (
+    Annotated[int, Meta(ge=0, lt=2**53)] | Annotated[float, Meta(ge=0, lt=2.0**53, multiple_of=1.0)]
+)
+"""A value of a vector clock: below 2^53, so that it stays exact in every language."""
 
 
 class Payload(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
@@ -80,14 +92,14 @@ class FunctionCall(Payload, frozen=True):
     module: str = ""
     args: JsonValue = None
     file: str = ""
-    line: int | float = 0
+    line: Whole = 0
 
 
 class FunctionReturn(Payload, frozen=True):
     function_name: str
     return_value: JsonValue = None
     file: str = ""
-    line: int | float = 0
+    line: Whole = 0
 
 
 class AsyncSpawn(Payload, frozen=True):
@@ -109,7 +121,7 @@ class StateChange(Payload, frozen=True):
     new_value: JsonValue | UnsetType = UNSET
     location: str = ""
     scope: Scope | None = None
-    version: int | float | None = None
+    version: Whole | None = None
     value_hash: str | None = None
 
 
@@ -122,7 +134,7 @@ class LockPayload(Payload, frozen=True):
     mode: LockMode | None = None
     scope: Scope | None = None
     reentrant: bool | None = None
-    grant: int | float | None = None
+    grant: Whole | None = None
 
 
 class LockRequest(LockPayload, frozen=True):
@@ -150,7 +162,7 @@ class HttpRequest(Payload, frozen=True):
 
 
 class HttpResponse(Payload, frozen=True):
-    status: int | float
+    status: Whole
     headers: dict[str, JsonValue] | None = None
     body: JsonValue = None
     duration_ms: int | float | None = None
@@ -163,7 +175,7 @@ class DatabaseQuery(Payload, frozen=True):
 
 
 class DatabaseResult(Payload, frozen=True):
-    rows_affected: int | float | None = None
+    rows_affected: Whole | None = None
 
 
 class Error(Payload, frozen=True):
@@ -253,17 +265,17 @@ class Metadata(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     """Where and by whom an event was recorded."""
 
     thread_id: str = ""
-    process_id: int | float = 0
+    process_id: Whole = 0
     service_name: str = ""
     environment: str = ""
     tags: dict[str, str] | None = None
-    duration_ns: int | float | None = None
+    duration_ns: Whole | None = None
     instance_id: str | None = None
     distributed_span_id: str | None = None
     upstream_span_id: str | None = None
     task_id: str | None = None
     host: str | None = None
-    start_ns: int | str | None = None
+    start_ns: Int64 | str | None = None
 
 
 class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
@@ -272,10 +284,10 @@ class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     id: EventId
     trace_id: TraceId
     parent_id: EventId | None = None
-    timestamp: int | str
+    timestamp: Int64 | str
     kind: Kind
     metadata: Metadata
-    causality_vector: tuple[tuple[str, int | float], ...] = ()
+    causality_vector: tuple[tuple[str, Count], ...] = ()
     lock_set: tuple[str | HeldLock, ...] = ()
 
     @property
