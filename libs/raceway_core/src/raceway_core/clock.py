@@ -24,7 +24,8 @@ class Clocks:
     ) -> None:
         self._graph = graph
         self._table = table
-        self._components = lanes.components
+        self.components: Sequence[str] = lanes.components
+        """By lane: its name in a clock that is shown."""
         of_event = lanes.position_of(graph)
         self.lane: Sequence[int] = [lanes.of_chain[chain] for chain in graph.chain_of]
         """By event: its lane."""
@@ -32,7 +33,8 @@ class Clocks:
         """By event: the position of its end on its lane, from 1."""
         self._start_position = [of_event[node] for node in graph.starts]
         self._segment = [segments.of_node[node] for node in graph.starts]
-        self._end_segment = [segments.of_node[node] for node in graph.ends]
+        self.segment: Sequence[int] = [segments.of_node[node] for node in graph.ends]
+        """By event: events that ended in one segment have clocks that differ in their own lane only."""
         self.rank: Sequence[int] = _ranks(graph, segments, order)
         """By event: its place in a linear extension; the same for equal sets of events."""
         self.width = len(lanes.lengths)
@@ -64,9 +66,9 @@ class Clocks:
 
     def shown(self, event: int) -> tuple[tuple[str, int], ...]:
         """Return the clock of an event's end for a reader: (component, n), n > 0, sorted."""
-        row = list(self._table[self._end_segment[event]])
+        row = list(self._table[self.segment[event]])
         row[self.lane[event]] = self.position[event]
-        return tuple(sorted((self._components[lane], value) for lane, value in enumerate(row) if value))
+        return tuple(sorted((self.components[lane], value) for lane, value in enumerate(row) if value))
 
 
 def clocks_of(graph: CausalGraph, more: Sequence[Edge] = ()) -> Clocks:
