@@ -40,7 +40,7 @@ def transactions_of(graph: CausalGraph) -> Sequence[int]:
     transactions = [0] * len(graph.events)
     for chain in range(len(graph.chains)):
         walk = _Walk(graph)
-        for event in _events_on(graph, chain):
+        for event in events_on(graph, chain):
             transactions[event] = walk.step(event)
     return transactions
 
@@ -63,6 +63,14 @@ def uncommitted_of(graph: CausalGraph, transactions: Sequence[int]) -> frozenset
         if opened.get(transactions[event]) == payload.transaction_id:
             committed.add(transactions[event])
     return frozenset(opened.keys() - committed)
+
+
+def events_on(graph: CausalGraph, chain: int) -> Iterator[int]:
+    """Yield a chain's events in the order in which they began."""
+    for node in graph.chain_nodes[chain]:
+        event = graph.event_of[node]
+        if graph.starts[event] == node:
+            yield event
 
 
 class _Walk:
@@ -114,14 +122,6 @@ class _Walk:
                 self._unanswered -= 1
             else:
                 self._span = None
-
-
-def _events_on(graph: CausalGraph, chain: int) -> Iterator[int]:
-    """Yield a chain's events in the order in which they began."""
-    for node in graph.chain_nodes[chain]:
-        event = graph.event_of[node]
-        if graph.starts[event] == node:
-            yield event
 
 
 def _has_local_parent(graph: CausalGraph, event: int) -> bool:
