@@ -14,18 +14,36 @@ import msgspec
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
-    """Names a message for ever: where it stands in the stream, and which stream that was.
+    """Names a message for ever; every delivery of it has the same position, no other message has.
 
-    A stream that was deleted and made anew has another `epoch`, so that its first message is not
-    taken for one already seen.
+    A sequence number alone does not: a stream may be made anew, and a server that lost its last
+    writes to a power cut hands their numbers out again. `epoch` tells such histories apart. It is
+    opaque text, and a bus may give every message an epoch of its own.
     """
 
     epoch: str
     sequence: int
 
 
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that could never succeed, kept for people to look at and to replay.
+
+    `number` grows with every dead letter; `origin` is where the message stood when it was rejected.
+    """
+
+    number: int
+    origin: Position
+    reason: str
+    rejected_ns: int
+    body: bytes
+
+
 class Delivery(Protocol):
-    """One delivery of one message. Exactly one of ack, retry, reject must be awaited."""
+    """One delivery of one message. Exactly one of ack, retry, reject must be awaited.
+
+    ack and retry return at once and never fail: one that is lost with the process or the connection
+    means another delivery, nothing worse.
+    """
 
     @property
     def body(self) -> bytes: ...
@@ -47,7 +65,11 @@ class Delivery(Protocol):
         ...
 
     async def reject(self, *, reason: str) -> None:
-        """Settle a message that can never succeed, and keep it as a dead letter with `reason`."""
+        """Settle a message that can never succeed, and keep it as a dead letter with `reason`.
+
+        Raises:
+            Retryable: It could not be kept; it will be delivered again.
+        """
         ...
 
 
@@ -55,7 +77,10 @@ class Subscription(Protocol):
     """An open end of a durable subscription."""
 
     async def fetch(self, most: int) -> Sequence[Delivery]:
-        """Wait for at least one message and return up to `most` that are there, oldest first."""
+        """Wait for at least one message and return up to `most` that are there, oldest first.
+
+        A bus that is away is waited for. Only one fetch may be under way per subscription.
+        """
         ...
 
 
@@ -96,9 +121,34 @@ class BusReader(Protocol):
         ...
 
     async def backlog(self) -> int:
-        """Return how many messages are held and not yet settled."""
+        """Return how many messages are held and not yet settled.
+
+        Raises:
+            Retryable: The bus is away.
+        """
         ...
 
 
-class Bus(BusWriter, BusReader, Protocol):
-    """Both ends."""
+class DeadLetters(Protocol):
+    """What became of rejected messages."""
+
+    async def dead_letters(self, most: int) -> Sequence[DeadLetter]:
+        """Return the oldest dead letters, up to `most`.
+
+        Raises:
+            Retryable: The bus is away.
+        """
+        ...
+
+    async def replay(self, number: int) -> None:
+        """Publish a dead letter again, as a new message, and forget the letter.
+
+        Raises:
+            Rejected: There is no such letter.
+            Retryable: The bus is away; replaying again is safe.
+        """
+        ...
+
+
+class Bus(BusWriter, BusReader, DeadLetters, Protocol):
+    """Both ends, and what fell off in between."""
