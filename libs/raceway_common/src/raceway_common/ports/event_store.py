@@ -23,13 +23,24 @@ class StoredTrace(msgspec.Struct, frozen=True):
     chunks: tuple[bytes, ...]
 
 
+class AppendedChunk(msgspec.Struct, frozen=True, gc=False):
+    """What one append added to a trace: the chunk that made `version`, uncompressed."""
+
+    trace_id: TraceId
+    version: int
+    events: bytes
+
+
 class EventStore(Protocol):
-    async def append(self, messages: Sequence[tuple[Position, Message]], *, now_ns: int) -> None:
+    async def append(
+        self, messages: Sequence[tuple[Position, Message]], *, now_ns: int
+    ) -> Sequence[AppendedChunk]:
         """Keep the events of `messages` and mark their traces due, in one transaction.
 
-        A message whose position was applied before changes nothing. A trace becomes due
-        after a time of quiet, or when it has grown enough since its last analysis
-        (`raceway_common.schedule`).
+        A message whose position was applied before changes nothing and is not in the answer. A
+        trace becomes due after a time of quiet, or when it has grown enough since its last analysis
+        (`raceway_common.schedule`). Versions of a trace are 1, 2, 3, …: whoever holds all chunks
+        up to a version from these answers need not `read` that version.
 
         Raises:
             Retryable: Nothing was kept.

@@ -1,26 +1,76 @@
-"""Findings at rest. Each belongs to the trace or the run that yields it, and is replaced with it."""
+"""Findings at rest. Each belongs to the trace or the run that yields it, and is replaced with it.
+
+A finding of one trace or run is an *entry*. Entries of one fingerprint are one *group*, the finding
+that a reader sees: what `raceway_core.finding.merge_findings` makes of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
+import msgspec
+
 from raceway_common.ports.work_queue import RunClaim
-from raceway_core.finding import Finding
+from raceway_core.finding import Finding, PairCounts
+
+
+class FindingEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding packed by an analysis worker (`raceway_common.packing`).
+
+    `body` is the whole finding; the rest is what stores look at without unpacking it. `lead` orders
+    the entries of a group bytewise as `merge_findings` does: the smallest speaks for the group.
+    """
+
+    fingerprint: str
+    aliases: tuple[str, ...]
+    verdict_rank: int
+    severity_rank: int
+    across_traces: bool
+    uncovered: bool
+    pairs: PairCounts
+    first_ns: int
+    last_ns: int
+    nearest_ns: int
+    lead: bytes
+    body: bytes
+
+
+class FindingCursor(msgspec.Struct, frozen=True, array_like=True):
+    """The last group of a page, as `Finding.sort_key` orders it; the next page begins after it."""
+
+    verdict_rank: int
+    is_covered: bool
+    severity_rank: int
+    nearest_ns: int
+    fingerprint: str
 
 
 class FindingStore(Protocol):
-    async def replace_run(self, claim: RunClaim, findings: Sequence[Finding]) -> None:
+    async def replace_run(self, claim: RunClaim, findings: Sequence[Finding], *, now_ns: int) -> None:
         """Replace the findings of a run and complete its claim, in one transaction.
 
-        Ignored when a newer version of the run has been counted already.
+        Ignored when this or a newer version of the run has been counted already.
+
+        Raises:
+            Retryable: Nothing was replaced.
         """
         ...
 
+    async def version(self) -> int:
+        """Return a number that grows whenever a stored finding comes, changes or goes."""
+        ...
+
     async def all(self) -> Sequence[Finding]:
-        """Return every stored finding, one entry per trace or run, merged by nobody yet."""
+        """Return every entry, merged by nobody yet. Time and memory grow with their number."""
+        ...
+
+    async def page(
+        self, *, limit: int, after: FindingCursor | None, with_hidden: bool = False
+    ) -> Sequence[Finding]:
+        """Return groups in the order of `Finding.sort_key`, by keyset."""
         ...
 
     async def by_fingerprint(self, fingerprint: str) -> Sequence[Finding]:
-        """Return the entries of one fingerprint or alias."""
+        """Return the groups that have `fingerprint`, or have it as an alias; the former first."""
         ...

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from raceway_common.ports.finding_store import FindingEntry
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
 from raceway_core.event import TraceId
 from raceway_core.result import TraceSummary, Window
@@ -30,8 +31,7 @@ class TraceOutcome(msgspec.Struct, frozen=True, kw_only=True):
     summary: TraceSummary
     race_pairs: int
     sections: dict[Section, bytes]
-    findings: tuple[bytes, ...]
-    fingerprints: tuple[str, ...]
+    findings: tuple[FindingEntry, ...]
     windows: tuple[Window, ...]
 
 
@@ -65,6 +65,8 @@ class ServiceRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class Totals(msgspec.Struct, frozen=True, gc=False):
+    """`traces` are all that are stored; the rest counts analyzed ones. `events` are distinct."""
+
     traces: int
     events: int
     analyzed_traces: int
@@ -75,15 +77,21 @@ class TraceStore(Protocol):
     async def replace(self, outcomes: Sequence[TraceOutcome], *, now_ns: int) -> None:
         """Replace results, findings and windows of the traces and complete their claims.
 
-        One transaction. An outcome older than what is stored is ignored. Every run that a
-        trace's windows touch, or touched before, is marked due in the same transaction.
+        One transaction. An outcome that is not newer than what is stored is ignored. Every run that
+        a trace's windows touch, or touched before, is marked due in the same transaction.
+
+        Raises:
+            Retryable: Nothing was replaced.
         """
         ...
 
     async def row(self, trace_id: TraceId) -> TraceRow | None: ...
 
     async def section(self, trace_id: TraceId, section: Section) -> bytes | None:
-        """Return one section as it was packed; None while the trace is not analyzed."""
+        """Return one section as it was packed; None while the trace is not analyzed.
+
+        `raceway_common.packing` reads it.
+        """
         ...
 
     async def page(self, wanted: TraceFilter, *, limit: int, after: TraceCursor | None) -> Sequence[TraceRow]:
@@ -103,5 +111,5 @@ class TraceStore(Protocol):
     async def totals(self) -> Totals: ...
 
     async def windows(self, run: RunClaim) -> Sequence[tuple[TraceId, Window]]:
-        """Return the windows that belong to the run's span, ordered by trace id."""
+        """Return the windows of the run's variable that touch its span, ordered by trace id."""
         ...

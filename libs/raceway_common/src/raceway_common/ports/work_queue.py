@@ -17,12 +17,17 @@ from raceway_core.event import TraceId
 
 
 class TraceClaim(msgspec.Struct, frozen=True, gc=False):
+    """A lease on a trace. Whoever analyzed newer events than `version` completes with that version."""
+
     trace_id: TraceId
     version: int
 
 
 class RunClaim(msgspec.Struct, frozen=True, gc=False):
-    """One fixed span of event time of one variable (`raceway_core.run`)."""
+    """A lease on one fixed span of event time of one variable (`raceway_core.run`).
+
+    A run exists for each span in which a window begins, since that is where pairs are counted.
+    """
 
     variable: str
     scope: str
