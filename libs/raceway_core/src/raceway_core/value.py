@@ -7,7 +7,7 @@ but not for someone who reads a finding.
 
 from __future__ import annotations
 
-from typing import NewType
+from typing import NamedTuple, NewType
 
 import msgspec
 
@@ -19,6 +19,7 @@ ValueKey = NewType("ValueKey", str)
 UNKNOWN = ValueKey("")
 
 _encoder = msgspec.json.Encoder(order="deterministic")
+_decoder = msgspec.json.Decoder()
 
 
 def key_of(value: JsonValue | msgspec.UnsetType) -> ValueKey:
@@ -35,15 +36,53 @@ def value_read(change: StateChange) -> ValueKey:
     if not change.access_type.reads:
         return UNKNOWN
     value = change.old_value if change.new_value is msgspec.UNSET else change.new_value
-    return _hash_key(change) if value is msgspec.UNSET else key_of(value)
+    return _digest_key(change.value_hash or "") if value is msgspec.UNSET else key_of(value)
 
 
 def value_written(change: StateChange) -> ValueKey:
     """Return what the access left behind, UNKNOWN for a read."""
     if not change.access_type.writes:
         return UNKNOWN
-    return _hash_key(change) if change.new_value is msgspec.UNSET else key_of(change.new_value)
+    return (
+        _digest_key(change.value_hash or "")
+        if change.new_value is msgspec.UNSET
+        else key_of(change.new_value)
+    )
 
 
-def _hash_key(change: StateChange) -> ValueKey:
-    return ValueKey(f"#{change.value_hash}") if change.value_hash else UNKNOWN
+class SentValues(NamedTuple):
+    """The values of an access as they were sent, as keys; what was not sent is empty."""
+
+    old: ValueKey
+    new: ValueKey
+    digest: str
+
+
+def sent_values(change: StateChange) -> SentValues:
+    """Return what a client sent of an access's values."""
+    return SentValues(key_of(change.old_value), key_of(change.new_value), change.value_hash or "")
+
+
+def read_in(access_type: AccessType, sent: SentValues) -> ValueKey:
+    """Return what `value_read` does, from the values as sent."""
+    if access_type is AccessType.ATOMIC_RMW:
+        return sent.old
+    if not access_type.reads:
+        return UNKNOWN
+    return sent.new or sent.old or _digest_key(sent.digest)
+
+
+def written_in(access_type: AccessType, sent: SentValues) -> ValueKey:
+    """Return what `value_written` does, from the values as sent."""
+    if not access_type.writes:
+        return UNKNOWN
+    return sent.new or _digest_key(sent.digest)
+
+
+def value_of(key: ValueKey) -> JsonValue | msgspec.UnsetType:
+    """Return the JSON value of a key that is no digest, UNSET for UNKNOWN."""
+    return _decoder.decode(key) if key else msgspec.UNSET
+
+
+def _digest_key(digest: str) -> ValueKey:
+    return ValueKey(f"#{digest}") if digest else UNKNOWN
