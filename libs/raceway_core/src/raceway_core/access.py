@@ -54,3 +54,10 @@ class Access(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 Precedes: TypeAlias = Callable[[Access, Access], bool]
 """Tells whether the first access happens before the second; false for an access and itself."""
+
+TransactionKey: TypeAlias = tuple[TraceId, int]
+
+
+def transaction_key(access: Access) -> TransactionKey:
+    """Return what identifies an access's transaction beyond its trace."""
+    return (access.trace_id, access.transaction)

@@ -1,0 +1,109 @@
+"""What a finding says in words: the missing edge and the fix, one sentence each.
+
+The missing edge names both places and threads, and what would have ordered them. The fix names the
+lock that the variable's other accesses hold, else the lines that one lock has to span.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from raceway_core.event import AccessType, HeldLock, LockMode
+from raceway_core.finding import AccessEvidence, FindingKind, Verdict
+from raceway_core.identity import Place
+
+_VERBS = {
+    AccessType.READ: "read",
+    AccessType.WRITE: "write",
+    AccessType.ATOMIC_READ: "atomic read",
+    AccessType.ATOMIC_WRITE: "atomic write",
+    AccessType.ATOMIC_RMW: "atomic update",
+}
+
+
+def summary_of(kind: FindingKind, variable: str, first: AccessType, second: AccessType) -> str:
+    """Return the headline of a finding."""
+    if kind is FindingKind.LOST_UPDATE:
+        return f"lost update of {variable}"
+    if first is second:
+        return f"two {_VERBS[first]}s of {variable} race"
+    return f"{_VERBS[first]} and {_VERBS[second]} of {variable} race"
+
+
+def missing_edge_of(
+    verdict: Verdict, first: AccessEvidence, second: AccessEvidence, witness: Iterable[AccessEvidence] = ()
+) -> str:
+    """Return what is missing between two accesses, the earlier one first."""
+    pair = f"{_described(first)} and {_described(second, than=first)}"
+    common = _common_locks(first.lockset, second.lockset)
+    match verdict:
+        case Verdict.PROVEN:
+            return _unprotected(first, second, witness)
+        case Verdict.GUARDED:
+            return f"Only lock {common} orders {pair}."
+        case Verdict.ORDER_DEPENDENT:
+            return f"Only the order in which a lock was granted separates {pair}: no lock is held at both."
+        case Verdict.OBSERVED | Verdict.POSSIBLE:
+            return f"Nothing orders {pair}: {_lock_gap(first.lockset, second.lockset, common)}."
+
+
+def fix_of(lock: str | None, variable: str, places: Iterable[Place]) -> str:
+    """Return what would make accesses at `places` safe; `lock` guards the others, if one does."""
+    where = span_of(places)
+    if lock is not None:
+        return f"Hold lock {lock}, which guards the other accesses of {variable}, across {where}."
+    return f"Hold one exclusive lock across {where}."
+
+
+def span_of(places: Iterable[Place]) -> str:
+    """Return the lines between the first and the last place of each file: `bank.py:41–44`."""
+    lines: dict[str, list[int]] = {}
+    for place in places:
+        if place.file:
+            lines.setdefault(place.file, []).extend([int(place.line)] if place.line.isdigit() else [])
+    return (
+        " and ".join(_lines_of(file, numbers) for file, numbers in sorted(lines.items())) or "both accesses"
+    )
+
+
+def _lines_of(file: str, numbers: list[int]) -> str:
+    if not numbers:
+        return file
+    first, last = min(numbers), max(numbers)
+    return f"{file}:{first}" if first == last else f"{file}:{first}–{last}"
+
+
+def _unprotected(first: AccessEvidence, second: AccessEvidence, witness: Iterable[AccessEvidence]) -> str:
+    task = (second.trace_id, second.thread_id)
+    reads = (access for access in witness if access.access_type is AccessType.READ)
+    read = next((access for access in reads if (access.trace_id, access.thread_id) == task), None)
+    begin = f"the {_VERBS[read.access_type]} at {_location(read)}" if read else "its read"
+    end = _described(second, than=first)
+    return f"No lock is held from {begin} to {end}, so {_described(first)} came between them unseen."
+
+
+def _described(access: AccessEvidence, than: AccessEvidence | None = None) -> str:
+    thread = access.thread_id or "an unnamed thread"
+    foreign = than is not None and than.service != access.service
+    who = f"{thread} of {access.service}" if foreign else thread
+    return f"the {_VERBS[access.access_type]} at {_location(access)} ({who})"
+
+
+def _location(access: AccessEvidence) -> str:
+    return access.location or "an unknown place"
+
+
+def _common_locks(first: tuple[HeldLock, ...], second: tuple[HeldLock, ...]) -> str:
+    return ", ".join(sorted({lock.id for lock in first} & {lock.id for lock in second}))
+
+
+def _lock_gap(first: tuple[HeldLock, ...], second: tuple[HeldLock, ...], common: str) -> str:
+    if not first and not second:
+        return "neither causes the other, and no lock is held at either"
+    if common and all(lock.mode is LockMode.SHARED for lock in (*first, *second) if lock.id in common):
+        return f"neither causes the other, and both hold lock {common} only shared"
+    return f"neither causes the other; the first holds {_names(first)}, the second {_names(second)}"
+
+
+def _names(locks: tuple[HeldLock, ...]) -> str:
+    return "lock " + ", ".join(lock.id for lock in locks) if locks else "no lock"
