@@ -1,0 +1,1 @@
+"""The database schema: its tables, and the migrations that bring any older state to it."""

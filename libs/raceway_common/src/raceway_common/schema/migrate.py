@@ -1,0 +1,62 @@
+"""Migrations: bring a database, empty or older, to the schema of this build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from raceway_common.database.database import Database, open_database
+from raceway_core.errors import Rejected
+
+_LOCK = 7_241_117_230_554_911_022
+"""A number of our own among Postgres' advisory locks: two migrations never run at once."""
+
+
+async def migrate(url: str) -> None:
+    """Bring the database at `url` to the newest schema, in one transaction.
+
+    Raises:
+        Retryable: The database is away; nothing was changed.
+        Rejected: It cannot be migrated; nothing was changed.
+    """
+    async with open_database(url) as database:
+        await migrate_database(database)
+
+
+async def migrate_database(database: Database) -> None:
+    """Do what `migrate` does on an open database."""
+    await database.write(upgrade)
+
+
+async def check_schema(database: Database) -> None:
+    """Return when the schema is the one that this build needs.
+
+    Raises:
+        Rejected: It is not; the message says what to run.
+    """
+    wanted = ScriptDirectory.from_config(_config()).get_current_head()
+    found = await database.read(
+        lambda connection: MigrationContext.configure(connection).get_current_revision()
+    )
+    if found != wanted:
+        raise Rejected(f"the database's schema is {found or 'empty'}, not {wanted}: run `raceway migrate`")
+
+
+def upgrade(connection: Connection) -> None:
+    """Migrate inside the transaction of `connection`."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    return config

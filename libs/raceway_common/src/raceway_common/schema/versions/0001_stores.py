@@ -1,0 +1,219 @@
+"""The first schema: events, results, findings and the work queue."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+BYTEWISE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "applied_messages",
+        sa.Column("epoch", BYTEWISE, nullable=False),
+        sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("applied_ns", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("epoch", "sequence", name=op.f("pk_applied_messages")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "chunks",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("created_ns", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("event_count", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", "version", "created_ns", name=op.f("pk_chunks")),
+    )
+    op.create_table(
+        "dropped_batches",
+        sa.Column("batch_key", sa.LargeBinary(), nullable=False),
+        sa.Column("applied_ns", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("batch_key", name=op.f("pk_dropped_batches")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "dropped_events",
+        sa.Column("reason", BYTEWISE, nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("reason", name=op.f("pk_dropped_events")),
+    )
+    op.create_table(
+        "finding_aliases",
+        sa.Column("alias", BYTEWISE, nullable=False),
+        sa.Column("owner_kind", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("owner", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("fingerprint", BYTEWISE, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "alias", "owner_kind", "owner", "fingerprint", name=op.f("pk_finding_aliases")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_finding_aliases_owner", "finding_aliases", ["owner_kind", "owner"], unique=False)
+    op.create_table(
+        "finding_entries",
+        sa.Column("owner_kind", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("owner", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("place", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("fingerprint", BYTEWISE, nullable=False),
+        sa.Column("verdict_rank", sa.SmallInteger(), nullable=False),
+        sa.Column("severity_rank", sa.SmallInteger(), nullable=False),
+        sa.Column("is_across", sa.SmallInteger(), nullable=False),
+        sa.Column("is_covered", sa.SmallInteger(), nullable=False),
+        sa.Column("proven", sa.BigInteger(), nullable=False),
+        sa.Column("observed", sa.BigInteger(), nullable=False),
+        sa.Column("possible", sa.BigInteger(), nullable=False),
+        sa.Column("order_dependent", sa.BigInteger(), nullable=False),
+        sa.Column("guarded", sa.BigInteger(), nullable=False),
+        sa.Column("first_ns", sa.BigInteger(), nullable=False),
+        sa.Column("last_ns", sa.BigInteger(), nullable=False),
+        sa.Column("nearest_ns", sa.BigInteger(), nullable=False),
+        sa.Column("lead", sa.LargeBinary(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("owner_kind", "owner", "place", name=op.f("pk_finding_entries")),
+    )
+    op.create_index("ix_finding_entries_group", "finding_entries", ["fingerprint", "lead"], unique=False)
+    op.create_table(
+        "runs",
+        sa.Column("number", NUMBER, nullable=False),
+        sa.Column("variable_key", sa.LargeBinary(), nullable=False),
+        sa.Column("span", sa.BigInteger(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("done_version", sa.BigInteger(), nullable=False),
+        sa.Column("done_size", sa.BigInteger(), nullable=False),
+        sa.Column("since_ns", sa.BigInteger(), nullable=False),
+        sa.Column("touched_ns", sa.BigInteger(), nullable=False),
+        sa.Column("due_ns", sa.BigInteger(), nullable=True),
+        sa.Column("lease_owner", sa.Text(), nullable=True),
+        sa.Column("leased_version", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_runs")),
+        sa.UniqueConstraint("variable_key", "span", name=op.f("uq_runs_variable_key_span")),
+    )
+    op.create_index(
+        "ix_runs_due",
+        "runs",
+        ["due_ns"],
+        unique=False,
+        sqlite_where=sa.text("due_ns is not null"),
+        postgresql_where=sa.text("due_ns is not null"),
+    )
+    op.create_table(
+        "services",
+        sa.Column("service_key", sa.LargeBinary(), nullable=False),
+        sa.Column("name", BYTEWISE, nullable=False),
+        sa.Column("event_count", sa.BigInteger(), nullable=False),
+        sa.Column("trace_count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("service_key", name=op.f("pk_services")),
+    )
+    op.create_table(
+        "totals",
+        sa.Column("id", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("traces", sa.BigInteger(), nullable=False),
+        sa.Column("events", sa.BigInteger(), nullable=False),
+        sa.Column("race_pairs", sa.BigInteger(), nullable=False),
+        sa.Column("findings_version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_totals")),
+    )
+    op.create_table(
+        "trace_results",
+        sa.Column("number", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("trace_id", BYTEWISE, nullable=False),
+        sa.Column("as_of", sa.BigInteger(), nullable=False),
+        sa.Column("last_ns", sa.BigInteger(), nullable=False),
+        sa.Column("event_count", sa.BigInteger(), nullable=False),
+        sa.Column("race_pairs", sa.BigInteger(), nullable=False),
+        sa.Column("summary", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_trace_results")),
+    )
+    op.create_index(
+        "ix_trace_results_page",
+        "trace_results",
+        ["last_ns", "trace_id", "event_count", "race_pairs"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_trace_results_racy",
+        "trace_results",
+        ["last_ns", "trace_id", "event_count"],
+        unique=False,
+        sqlite_where=sa.text("race_pairs > 0"),
+        postgresql_where=sa.text("race_pairs > 0"),
+    )
+    op.create_table(
+        "trace_sections",
+        sa.Column("number", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("races", sa.LargeBinary(), nullable=False),
+        sa.Column("audit_trails", sa.LargeBinary(), nullable=False),
+        sa.Column("critical_paths", sa.LargeBinary(), nullable=False),
+        sa.Column("self_times", sa.LargeBinary(), nullable=False),
+        sa.Column("event_notes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_trace_sections")),
+    )
+    op.create_table(
+        "trace_services",
+        sa.Column("service_key", sa.LargeBinary(), nullable=False),
+        sa.Column("last_ns", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("trace_id", BYTEWISE, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("service_key", "last_ns", "trace_id", name=op.f("pk_trace_services")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "traces",
+        sa.Column("number", NUMBER, nullable=False),
+        sa.Column("trace_id", BYTEWISE, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("done_version", sa.BigInteger(), nullable=False),
+        sa.Column("done_size", sa.BigInteger(), nullable=False),
+        sa.Column("since_ns", sa.BigInteger(), nullable=False),
+        sa.Column("touched_ns", sa.BigInteger(), nullable=False),
+        sa.Column("due_ns", sa.BigInteger(), nullable=True),
+        sa.Column("lease_owner", sa.Text(), nullable=True),
+        sa.Column("leased_version", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_traces")),
+        sa.UniqueConstraint("trace_id", name=op.f("uq_traces_trace_id")),
+    )
+    op.create_index(
+        "ix_traces_due",
+        "traces",
+        ["due_ns"],
+        unique=False,
+        sqlite_where=sa.text("due_ns is not null"),
+        postgresql_where=sa.text("due_ns is not null"),
+    )
+    op.create_table(
+        "variables",
+        sa.Column("variable_key", sa.LargeBinary(), nullable=False),
+        sa.Column("variable", BYTEWISE, nullable=False),
+        sa.Column("scope", BYTEWISE, nullable=False),
+        sa.PrimaryKeyConstraint("variable_key", name=op.f("pk_variables")),
+    )
+    op.create_table(
+        "windows",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("variable_key", sa.LargeBinary(), nullable=False),
+        sa.Column("first_span", sa.BigInteger(), nullable=False),
+        sa.Column("last_span", sa.BigInteger(), nullable=False),
+        sa.Column("first_ns", sa.BigInteger(), nullable=False),
+        sa.Column("last_ns", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", "variable_key", name=op.f("pk_windows")),
+    )
+    op.create_index("ix_windows_begin", "windows", ["variable_key", "first_span"], unique=False)
+    op.create_index(
+        "ix_windows_crossing",
+        "windows",
+        ["variable_key", "last_span"],
+        unique=False,
+        sqlite_where=sa.text("last_span > first_span"),
+        postgresql_where=sa.text("last_span > first_span"),
+    )
