@@ -1,0 +1,1 @@
+"""The ports' implementations. Only compositions (`main`, the all-in-one) name them."""
