@@ -1,0 +1,123 @@
+"""The body of a request, read within limits of size, time and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import anyio
+import msgspec
+from litestar import Request
+
+from raceway_common.errors import TooLarge, UnsupportedMedia
+from raceway_core.errors import Rejected, Retryable
+from raceway_core.event import JsonValue
+from raceway_core.intake import Form
+
+AnyRequest = Request[JsonValue, JsonValue, JsonValue]
+
+_FORMS = {
+    "": Form.JSON,
+    "application/json": Form.JSON,
+    "text/json": Form.JSON,
+    "application/msgpack": Form.MSGPACK,
+    "application/x-msgpack": Form.MSGPACK,
+    "application/vnd.msgpack": Form.MSGPACK,
+}
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one request may take, and what all that are under way may hold together."""
+
+    body_bytes: int = 32 * 2**20
+    unpacked_bytes: int = 64 * 2**20
+    held_bytes: int = 256 * 2**20
+    read_s: float = 60.0
+
+
+class Room:
+    """Counts the bytes that requests under way hold, so that many large ones cannot fill the memory."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.free_bytes = most_bytes
+
+    @contextmanager
+    def share(self) -> Iterator[Share]:
+        """Give one request a share, empty at first and given back at the end of the block."""
+        share = Share(self)
+        try:
+            yield share
+        finally:
+            share.give_back()
+
+
+class Share:
+    """What one request holds of a `Room`."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._held_bytes = 0
+
+    def take(self, size_bytes: int) -> None:
+        """Hold that many bytes more.
+
+        Raises:
+            Retryable: There is no room now.
+        """
+        if size_bytes > self._room.free_bytes:
+            raise Retryable("too many large bodies at once; send this one again")
+        self._room.free_bytes -= size_bytes
+        self._held_bytes += size_bytes
+
+    def give_back(self) -> None:
+        """Hold nothing any more."""
+        self._room.free_bytes += self._held_bytes
+        self._held_bytes = 0
+
+
+def form_of(content_type: str) -> Form:
+    """Return how a body of this `Content-Type` is written; without one it is JSON.
+
+    Raises:
+        UnsupportedMedia: It is none of those listed in the message.
+    """
+    name = content_type.partition(";")[0].strip().lower()
+    if name not in _FORMS:
+        raise UnsupportedMedia(
+            f"Content-Type {name[:60]!r} is not understood; send application/json or application/msgpack"
+        )
+    return _FORMS[name]
+
+
+async def read_body(request: AnyRequest, share: Share, limits: Limits) -> bytes:
+    """Return the body as it was sent.
+
+    Raises:
+        TooLarge: It is, or says it is, larger than allowed.
+        Rejected: It did not arrive in time.
+        Retryable: Too much is held already.
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and int(announced[:20]) > limits.body_bytes:
+        raise _too_large(limits)
+    try:
+        with anyio.fail_after(limits.read_s):
+            return await _received(request, share, limits)
+    except TimeoutError as error:
+        raise Rejected(f"the body did not arrive within {limits.read_s:g} s") from error
+
+
+async def _received(request: AnyRequest, share: Share, limits: Limits) -> bytes:
+    pieces: list[bytes] = []
+    size_bytes = 0
+    async for piece in request.stream():
+        size_bytes += len(piece)
+        if size_bytes > limits.body_bytes:
+            raise _too_large(limits)
+        share.take(len(piece))
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _too_large(limits: Limits) -> TooLarge:
+    return TooLarge(f"the body is larger than {limits.body_bytes} bytes; send smaller batches")
