@@ -22,18 +22,16 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
-from typing import TypeAlias
+from typing import NamedTuple
 
 import msgspec
 
-from raceway_core.access import Access, Precedes
+from raceway_core.access import Access, Precedes, TransactionKey, transaction_key
 from raceway_core.event import EventId, TraceId
 from raceway_core.unique_writer import shared_starts
 from raceway_core.write_order import Rule, Update, WriteOrder, history_key, updates_of, write_orders
-
-TransactionKey: TypeAlias = tuple[TraceId, int]
 
 
 class LostUpdate(msgspec.Struct, frozen=True, gc=False):
@@ -60,11 +58,6 @@ class LostUpdate(msgspec.Struct, frozen=True, gc=False):
         return (write.start_ns, write.trace_id, write.event_id, lost.start_ns, lost.trace_id, lost.event_id)
 
 
-def transaction_key(access: Access) -> TransactionKey:
-    """Return what identifies an access's transaction beyond its trace."""
-    return (access.trace_id, access.transaction)
-
-
 def find_lost_updates(accesses: Sequence[Access], precedes: Precedes) -> list[LostUpdate]:
     """Return one proven lost update per pair of transactions, in the order of `LostUpdate.sort_key`.
 
@@ -76,9 +69,50 @@ def find_lost_updates(accesses: Sequence[Access], precedes: Precedes) -> list[Lo
     updates = updates_of(accesses)
     if not updates:
         return []
+    return one_per_pair(_overwrites(accesses, updates, precedes), updates)
+
+
+def sole_order(
+    accesses: Sequence[Access], updates: Sequence[Update], precedes: Precedes
+) -> WriteOrder | None:
+    """Return the one order that decides about all of the accesses; None if there is no such order.
+
+    Then an update loses exactly the writes between its read and its write, which can be counted
+    without being listed. Time: O(k log k).
+    """
+    orders = write_orders(accesses, updates, precedes)
+    if len(orders) != 1:
+        return None
+    (order,) = orders
+    versioned = sum(access.version is not None for access in accesses)
+    if order.rule is Rule.CLOCK:
+        return order if versioned == 0 else None
+    is_complete = versioned == len(accesses) and len(order.updates) == len(updates)
+    is_strict = len(set(order.ranks)) == len(order.ranks) and all(
+        ranked.read_rank < ranked.write_rank for ranked in order.updates
+    )
+    return order if is_complete and is_strict and _is_one_history(accesses) else None
+
+
+def _is_one_history(accesses: Sequence[Access]) -> bool:
+    keys = {history_key(access) for access in accesses}
+    return len(keys) == 1 and None not in keys
+
+
+class Overwrite(NamedTuple):
+    """An update that had not seen a write which it overwrote; perhaps its own transaction's."""
+
+    rule: Rule
+    update: Update
+    lost: Access
+    writer: Access | None = None
+
+
+def one_per_pair(overwrites: Iterable[Overwrite], updates: Sequence[Update]) -> list[LostUpdate]:
+    """Return the first lost update of each pair of transactions, in the order of `sort_key`."""
     read_of = {_identity(update.write): update.read for update in updates}
     chosen: dict[tuple[TransactionKey, TransactionKey], LostUpdate] = {}
-    for rule, update, lost, writer in _overwrites(accesses, updates, precedes):
+    for rule, update, lost, writer in overwrites:
         if transaction_key(update.write) == transaction_key(lost):
             continue
         found = LostUpdate(rule, update, lost, _witness(update.read, read_of.get(_identity(lost)), writer))
@@ -88,30 +122,27 @@ def find_lost_updates(accesses: Sequence[Access], precedes: Precedes) -> list[Lo
     return sorted(chosen.values(), key=lambda found: found.sort_key)
 
 
-_Overwrite: TypeAlias = tuple[Rule, Update, Access, Access | None]
+def overwritten_in(order: WriteOrder) -> Iterator[Overwrite]:
+    """Yield each update of an order with each write between its read and its write."""
+    for read_rank, write_rank, update in order.updates:
+        begin, end = bisect_right(order.ranks, read_rank), bisect_left(order.ranks, write_rank)
+        for lost in order.writes[begin:end]:
+            yield Overwrite(order.rule, update, lost)
 
 
 def _overwrites(
     accesses: Sequence[Access], updates: Sequence[Update], precedes: Precedes
-) -> Iterator[_Overwrite]:
+) -> Iterator[Overwrite]:
     for order in write_orders(accesses, updates, precedes):
-        for update, lost in overwritten_in(order):
-            if order.rule is Rule.VERSIONS or not _both_versioned(update, lost):
-                yield order.rule, update, lost, None
+        for found in overwritten_in(order):
+            if order.rule is Rule.VERSIONS or not _both_versioned(found.update, found.lost):
+                yield found
     for update, lost in _same_version_read(updates):
-        yield Rule.VERSIONS, update, lost, None
+        yield Overwrite(Rule.VERSIONS, update, lost)
     for writer, first, second in shared_starts(accesses, updates, precedes):
         if not _both_versioned(first, second.write):
             update, lost = _later_first(first, second)
-            yield Rule.UNIQUE_WRITER, update, lost, writer
-
-
-def overwritten_in(order: WriteOrder) -> Iterator[tuple[Update, Access]]:
-    """Yield each update with each write, its own transaction's too, between its read and its write."""
-    for read_rank, write_rank, update in order.updates:
-        begin, end = bisect_right(order.ranks, read_rank), bisect_left(order.ranks, write_rank)
-        for lost in order.writes[begin:end]:
-            yield update, lost
+            yield Overwrite(Rule.UNIQUE_WRITER, update, lost, writer)
 
 
 def _same_version_read(updates: Sequence[Update]) -> Iterator[tuple[Update, Access]]:

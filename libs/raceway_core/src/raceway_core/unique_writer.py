@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from raceway_core.access import Access, Precedes
 from raceway_core.event import TraceId
-from raceway_core.uncertainty import ends_before
+from raceway_core.race import SAME_HOST_UNCERTAINTY_NS
 from raceway_core.value import UNKNOWN, ValueKey
 from raceway_core.write_order import Update
 
@@ -103,4 +103,13 @@ class _Writes:
             yield write
 
     def _is_before(self, first: Access, second: Access) -> bool:
-        return self._precedes(first, second) or ends_before(first, second)
+        return self._precedes(first, second) or _ended_before(first, second)
+
+
+def _ended_before(first: Access, second: Access) -> bool:
+    """Whether one host's clock shows that the first access had ended when the second began."""
+    if not first.host or first.host != second.host:
+        return False
+    is_one_process = first.process == second.process and first.process.is_known
+    slack_ns = 0 if is_one_process else SAME_HOST_UNCERTAINTY_NS
+    return first.end_ns + slack_ns < second.start_ns

@@ -1,0 +1,61 @@
+"""The accesses of one run: what its windows hold, seen as one history of one variable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+
+from raceway_core.access import Access
+from raceway_core.event import EventId, TraceId
+from raceway_core.finding import AccessEvidence
+from raceway_core.handover import LockStory, is_handed_over
+from raceway_core.window import Opened
+
+
+class RunAccesses:
+    """All accesses of a run; those of a trace stand together, in a linear extension.
+
+    `new_traces` are the traces whose window begins in the span that is counted: of two windows the
+    later one tells where their pairs are counted, so one of the two must be among them.
+    """
+
+    def __init__(self, windows: Sequence[Opened], new_traces: Set[TraceId]) -> None:
+        self.new_traces = new_traces
+        self.accesses: Sequence[Access] = [access for window in windows for access in window.accesses]
+        self._home: dict[tuple[TraceId, EventId], tuple[Opened, int]] = {
+            (access.trace_id, access.event_id): (window, number)
+            for window in windows
+            for number, access in enumerate(window.accesses)
+        }
+
+    def committed(self) -> list[Access]:
+        """Return the accesses that are known to have taken effect."""
+        return [access for access in self.accesses if self._is_committed(access)]
+
+    def story(self, access: Access) -> LockStory:
+        """Return what happened to the locks around an access."""
+        window, number = self._home[access.trace_id, access.event_id]
+        return window.story(number)
+
+    def evidence(self, access: Access) -> AccessEvidence:
+        """Return an access as a reader needs to see it."""
+        window, number = self._home[access.trace_id, access.event_id]
+        return window.evidence(number)
+
+    def are_compared(self, first: Access, second: Access) -> bool:
+        """Whether a pair is counted here: of two traces, one of which begins in this span."""
+        is_new = first.trace_id in self.new_traces or second.trace_id in self.new_traces
+        return is_new and first.trace_id != second.trace_id
+
+    def lock_order(self, first: Access, second: Access) -> bool:
+        """Whether locks order two accesses of different traces: H, where C orders nothing."""
+        one_process = first.process == second.process and first.process.is_known
+        return is_handed_over(self.story(first), self.story(second), one_process=one_process)
+
+    def _is_committed(self, access: Access) -> bool:
+        window, number = self._home[access.trace_id, access.event_id]
+        return window.is_committed(number)
+
+
+def unordered(first: Access, second: Access) -> bool:
+    """Return that nothing is before anything: accesses of different traces have no causal link."""
+    return False
