@@ -13,29 +13,28 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from raceway_core.chain import Chain, chains_of
+from raceway_core.clock_check import ClockIssue, check_clocks
+from raceway_core.cycle import break_cycles
 from raceway_core.edge import Edge, EdgeKind
 from raceway_core.event import Event, EventId, Payload
 from raceway_core.event_set import distinct
-from raceway_core.event_table import table_of
-from raceway_core.inferred_edge import inferred_edges
-from raceway_core.program_order import chain_nodes_of, nodes_of, start_order
+from raceway_core.event_table import EventTable, table_of
+from raceway_core.inferred_edge import clock_edges, inferred_edges
+from raceway_core.layout import Layout
+from raceway_core.linear_order import leads_ahead, linear_extension
+from raceway_core.program_order import chain_nodes_of, nodes_of
 
 __all__ = ["CausalGraph", "Chain", "ClockIssue", "Edge", "EdgeKind", "build_graph"]
 
-
-class ClockIssue(msgspec.Struct, frozen=True, gc=False):
-    """Something wrong with a clock that was sent (kinds: WIRE §6, and `gap`)."""
-
-    kind: str
-    event_id: EventId
-    message: str
+_MOST_SHOWN = 20
 
 
 class CausalGraph(msgspec.Struct, frozen=True):
     """See the module. `notes` counts by kind what was found odd; the graph is acyclic.
 
     `chain_nodes[c]` are the nodes of chain c in program order; `edges` are the others, between
-    chains. `missing_parents` are parent ids that no event of the trace has.
+    chains. `missing_parents` are parent ids that no event of the trace has. `order` has the nodes in
+    a linear extension: every cause comes before its effects.
     """
 
     events: Sequence[Event]
@@ -53,6 +52,7 @@ class CausalGraph(msgspec.Struct, frozen=True):
     missing_parents: Sequence[EventId]
     begins_ns: Sequence[int]
     finishes_ns: Sequence[int]
+    order: Sequence[int]
 
     def interval_ns(self, event: int) -> tuple[int, int]:
         """Return when an event began and ended on its own host's wall clock."""
@@ -62,12 +62,19 @@ class CausalGraph(msgspec.Struct, frozen=True):
 def build_graph(events: Sequence[Event]) -> CausalGraph:
     """Return the causal graph of a trace; duplicates among `events` are removed first."""
     unique, conflicts = distinct(events)
-    notes = {"conflicting_duplicate": conflicts} if conflicts else {}
     table = table_of(unique)
-    chain_of, chains = chains_of(table)
+    check = check_clocks(table)
+    chains = chains_of(table, check.copies)
     nodes = nodes_of(table)
-    chain_nodes = chain_nodes_of(table, nodes, chain_of, start_order(table), len(chains))
-    edges = inferred_edges(table, nodes, chain_of, chain_nodes)
+    chain_nodes = chain_nodes_of(table, nodes, chains.of_event, check.place_of)
+    layout = Layout(table, nodes, chains, chain_nodes, check.place_of)
+    edges, order, cycles = _ordered(layout, [*inferred_edges(layout), *clock_edges(layout, check.order)])
+    issues = [*check.issues, *(_cycle_issue(table, cycle) for cycle in [*table.loops, *cycles])]
+    notes = {
+        "conflicting_duplicate": conflicts,
+        "linear_parents": chains.lines,
+        "missing_component": len(check.missing),
+    }
     return CausalGraph(
         events=unique,
         payloads=table.payloads,
@@ -75,13 +82,34 @@ def build_graph(events: Sequence[Event]) -> CausalGraph:
         starts=nodes.starts,
         ends=nodes.ends,
         event_of=nodes.event_of,
-        chains=chains,
-        chain_of=chain_of,
+        chains=chains.chains,
+        chain_of=chains.of_event,
         chain_nodes=chain_nodes,
         edges=edges,
-        notes=notes,
-        clock_issues=(),
+        notes={kind: count for kind, count in notes.items() if count},
+        clock_issues=issues,
         missing_parents=table.missing_parents,
         begins_ns=table.begins,
         finishes_ns=table.finishes,
+        order=order,
     )
+
+
+def _ordered(
+    layout: Layout, edges: Sequence[Edge]
+) -> tuple[Sequence[Edge], Sequence[int], Sequence[Sequence[int]]]:
+    """Return the edges without cycles, the nodes in a linear extension, and the cycles' events."""
+    size = len(layout.nodes.event_of)
+    if leads_ahead(layout.chain_nodes, edges):
+        return edges, range(size), ()
+    order, _ = linear_extension(layout.chain_nodes, edges)
+    if len(order) == size:
+        return edges, order, ()
+    edges, cycles = break_cycles(layout, edges)
+    return edges, linear_extension(layout.chain_nodes, edges)[0], cycles
+
+
+def _cycle_issue(table: EventTable, cycle: Sequence[int]) -> ClockIssue:
+    ids = [table.events[event].id for event in cycle]
+    shown = ", ".join(ids[:_MOST_SHOWN]) + (f" and {len(ids) - _MOST_SHOWN} more" * (len(ids) > _MOST_SHOWN))
+    return ClockIssue("cycle", ids[0], f"each of these is said to be before the others: {shown}")

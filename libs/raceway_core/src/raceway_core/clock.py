@@ -3,164 +3,146 @@
 A lane is a sequence of chains of one process that follow one another; a position counts its nodes
 from 1. The clock of a node tells for each lane the greatest position that happens before it, or is
 it. Event e happens before event f iff `clock(start of f)[lane(e)] >= position(end of e)`, e != f.
+
+Where the clocks would take too much memory (`raceway_core.clock_table`), the events of the lanes left
+out count as ordered, in the order of a linear extension; so whatever is still found concurrent is
+so, and counts of concurrent pairs are lower bounds.
+
+Sources: Fidge 1988 and Mattern 1989 (vector clocks).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from raceway_core.causal_graph import CausalGraph, Edge
-from raceway_core.segment import Segments, segments_of, topological
+from raceway_core.clock_table import LANES_KEPT, ClockTable, clock_table
+from raceway_core.linear_order import linear_extension
 
 
 class Clocks:
     """An order of the events of one graph. All events of a lane belong to one process."""
 
-    def __init__(
-        self, graph: CausalGraph, segments: Segments, lanes: _Lanes, table: list[list[int]], order: list[int]
-    ) -> None:
+    lane: Sequence[int]
+    """By event: its lane."""
+
+    position: Sequence[int]
+    """By event: the position of its end on its lane, from 1."""
+
+    begin: Sequence[int]
+    """By event: the position of its start."""
+
+    clock: Sequence[Mapping[int, int]]
+    """By event: the positions that its start knows of, by lane; `begin` stands for its own lane."""
+
+    components: Sequence[str]
+    """By lane: its name in a clock that is shown."""
+
+    width: int
+    """Number of lanes."""
+
+    is_too_wide: bool
+    """Whether lanes were left out; their events then count as ordered, in the order of `rank`."""
+
+    def __init__(self, graph: CausalGraph, order: Sequence[int], table: ClockTable) -> None:
         self._graph = graph
+        self._order = order
         self._table = table
-        self.components: Sequence[str] = lanes.components
-        """By lane: its name in a clock that is shown."""
-        of_event = lanes.position_of(graph)
-        self.lane: Sequence[int] = [lanes.of_chain[chain] for chain in graph.chain_of]
-        """By event: its lane."""
-        self.position: Sequence[int] = [of_event[node] for node in graph.ends]
-        """By event: the position of its end on its lane, from 1."""
-        self._start_position = [of_event[node] for node in graph.starts]
-        self._segment = [segments.of_node[node] for node in graph.starts]
-        self.segment: Sequence[int] = [segments.of_node[node] for node in graph.ends]
-        """By event: events that ended in one segment have clocks that differ in their own lane only."""
-        self.rank: Sequence[int] = _ranks(graph, segments, order)
+        lanes, chain_of = table.lanes, graph.chain_of
+        self.components = lanes.components
+        self.width = len(lanes.components)
+        self.is_too_wide = table.is_cut
+        self.lane = [lanes.of_chain[chain] for chain in chain_of]
+        self.position = [table.position_of[node] for node in graph.ends]
+        self.begin = [table.position_of[node] for node in graph.starts]
+        self.clock = [table.clocks[table.segments.of_node[node]] for node in graph.starts]
+
+    @cached_property
+    def rank(self) -> Sequence[int]:
         """By event: its place in a linear extension; the same for equal sets of events."""
-        self.width = len(lanes.lengths)
-        """Number of lanes."""
-        self.is_too_wide = False
-        """Whether lanes were left out; then absence from a clock proves nothing."""
+        event_of, ends = self._graph.event_of, self._graph.ends
+        ranks = [0] * len(ends)
+        ended = (event_of[node] for node in self._order if ends[event_of[node]] == node)
+        for rank, event in enumerate(ended):
+            ranks[event] = rank
+        return ranks
+
+    @cached_property
+    def segment(self) -> Sequence[int]:
+        """By event: events that ended in one segment have clocks that differ in their own lane only."""
+        return [self._table.segments.of_node[node] for node in self._graph.ends]
 
     def happens_before(self, first: int, second: int) -> bool:
         """Whether event `first` ended before event `second` began. Time: O(1)."""
         lane = self.lane[first]
         if lane == self.lane[second]:
-            return first != second and self.position[first] <= self._start_position[second]
-        return self._table[self._segment[second]][lane] >= self.position[first]
+            return first != second and self.position[first] <= self.begin[second]
+        if self.is_too_wide and lane >= LANES_KEPT:
+            return self.rank[first] < self.rank[second]
+        return self.clock[second].get(lane, 0) >= self.position[first]
 
     def rows(self, events: Sequence[int], lanes: Sequence[int]) -> npt.NDArray[np.int64]:
         """Return the clocks of the starts of `events`, as a (len(events), len(lanes)) array."""
-        return np.array(
-            [
-                [
-                    self._start_position[event]
-                    if lane == self.lane[event]
-                    else self._table[self._segment[event]][lane]
-                    for lane in lanes
-                ]
-                for event in events
-            ],
-            dtype=np.int64,
-        ).reshape(len(events), len(lanes))
+        clocks, own, begin = self.clock, self.lane, self.begin
+        rows = [
+            [begin[event] if lane == own[event] else clocks[event].get(lane, 0) for lane in lanes]
+            for event in events
+        ]
+        array = np.array(rows, dtype=np.int64).reshape(len(events), len(lanes))
+        if self.is_too_wide:
+            self._assume(array, events, lanes)
+        return array
+
+    def _assume(self, rows: npt.NDArray[np.int64], events: Sequence[int], lanes: Sequence[int]) -> None:
+        """Fill in the lanes that were left out: what ranks lower counts as before."""
+        ranks = np.array([self.rank[event] for event in events])
+        for column, lane in enumerate(lanes):
+            if lane < LANES_KEPT:
+                continue
+            members = sorted((self.position[event], self.rank[event]) for event in self._members[lane])
+            positions = np.array([0, *(position for position, _ in members)])
+            assumed = positions[np.searchsorted([rank for _, rank in members], ranks)]
+            others = [self.lane[event] != lane for event in events]
+            rows[:, column] = np.where(others, assumed, rows[:, column])
+
+    @cached_property
+    def _members(self) -> dict[int, list[int]]:
+        members: dict[int, list[int]] = {}
+        for event, lane in enumerate(self.lane):
+            members.setdefault(lane, []).append(event)
+        return members
 
     def shown(self, event: int) -> tuple[tuple[str, int], ...]:
         """Return the clock of an event's end for a reader: (component, n), n > 0, sorted."""
-        row = list(self._table[self.segment[event]])
-        row[self.lane[event]] = self.position[event]
-        return tuple(sorted((self.components[lane], value) for lane, value in enumerate(row) if value))
+        clock = self._table.clocks[self._table.segments.of_node[self._graph.ends[event]]]
+        entries = {**clock, self.lane[event]: self.position[event]}
+        return tuple(sorted((self.components[lane], position) for lane, position in entries.items()))
 
 
 def clocks_of(graph: CausalGraph, more: Sequence[Edge] = ()) -> Clocks:
-    """Order the events by the graph's edges and `more`; edges of `more` that would close a cycle
-    are left out. Lanes are the same whatever `more` is.
+    """Order the events by the graph's edges and `more`.
+
+    Edges of `more` that would close a cycle are left out. Lanes are the same whatever `more` is.
+
+    Time: O(n + edges · lanes), O(n log n) more where `more` contradicts wall time.
     """
-    segments = segments_of(graph, graph.edges)
-    order = topological(segments)
-    lanes = _Lanes(graph)
-    table = _fill(graph, segments, order, lanes)
-    if more:
-        segments = segments_of(graph, [*graph.edges, *more])
-        order = topological(segments)
-        table = _fill(graph, segments, order, lanes)
-    for row in table:
-        row.extend([0] * (len(lanes.lengths) - len(row)))
-    return Clocks(graph, segments, lanes, table, order)
+    table = clock_table(graph.chains, graph.chain_nodes, graph.edges, graph.order)
+    if not more:
+        return Clocks(graph, graph.order, table)
+    order, kept = graph.order, more
+    if not _agrees(order, more):
+        extended, dropped = linear_extension(graph.chain_nodes, graph.edges, more)
+        order, kept = extended, [edge for edge in more if edge not in dropped]
+    edges = [*graph.edges, *kept]
+    return Clocks(graph, order, clock_table(graph.chains, graph.chain_nodes, edges, order, table.lanes))
 
 
-class _Lanes:
-    """The lane of each chain, found while clocks are computed: a greedy path cover."""
-
-    def __init__(self, graph: CausalGraph) -> None:
-        self._chains = graph.chains
-        self._sizes = [len(nodes) for nodes in graph.chain_nodes]
-        self.of_chain = [-1] * len(graph.chains)
-        self.offset = [0] * len(graph.chains)
-        self.lengths: list[int] = []
-        self.components: list[str] = []
-        self._processes: list[object] = []
-
-    def place(self, chain: int, row: list[int]) -> None:
-        """Put `chain` behind a lane that ended before its first node, whose clock is `row`."""
-        if self.of_chain[chain] >= 0:
-            return
-        process = self._chains[chain].process
-        for lane, position in enumerate(row):
-            if position == self.lengths[lane] and self._processes[lane] == process:
-                break
-        else:
-            lane = len(self.lengths)
-            self.lengths.append(0)
-            self.components.append(self._chains[chain].component)
-            self._processes.append(process)
-        self.of_chain[chain] = lane
-        self.offset[chain] = self.lengths[lane]
-        self.lengths[lane] += self._sizes[chain]
-
-    def position_of(self, graph: CausalGraph) -> list[int]:
-        """Return the position of each node."""
-        positions = [0] * len(graph.event_of)
-        for chain, nodes in enumerate(graph.chain_nodes):
-            for position, node in enumerate(nodes, self.offset[chain] + 1):
-                positions[node] = position
-        return positions
-
-
-def _fill(graph: CausalGraph, segments: Segments, order: list[int], lanes: _Lanes) -> list[list[int]]:
-    index = [0] * len(graph.event_of)
-    for nodes in graph.chain_nodes:
-        for place, node in enumerate(nodes, 1):
-            index[node] = place
-    table: list[list[int]] = [[] for _ in segments.chain]
-    for segment in order:
-        before = segments.follows[segment]
-        row = table[before].copy() if before >= 0 else []
-        for source in segments.sources[segment]:
-            cause = segments.of_node[source]
-            chain = segments.chain[cause]
-            lane, position = lanes.of_chain[chain], lanes.offset[chain] + index[source]
-            if lane < len(row) and row[lane] >= position:
-                continue
-            other = table[cause]
-            row.extend([0] * (max(len(other), lane + 1) - len(row)))
-            row[: len(other)] = map(max, row, other)
-            row[lane] = max(row[lane], position)
-        table[segment] = row
-        lanes.place(segments.chain[segment], row)
-    return table
-
-
-def _ranks(graph: CausalGraph, segments: Segments, order: list[int]) -> list[int]:
-    members: list[list[int]] = [[] for _ in segments.chain]
-    for nodes in graph.chain_nodes:
-        for node in nodes:
-            members[segments.of_node[node]].append(node)
-    ranks = [0] * len(graph.events)
-    rank = 0
-    for segment in order:
-        for node in members[segment]:
-            event = graph.event_of[node]
-            if graph.ends[event] == node:
-                ranks[event] = rank
-                rank += 1
-    return ranks
+def _agrees(order: Sequence[int], edges: Sequence[Edge]) -> bool:
+    if isinstance(order, range):
+        return all(edge.source < edge.target for edge in edges)
+    place_of = {node: place for place, node in enumerate(order)}
+    return all(place_of[edge.source] < place_of[edge.target] for edge in edges)

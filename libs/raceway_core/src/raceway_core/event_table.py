@@ -9,6 +9,7 @@ the task, or the thread where no task is named. Strands become chains in `racewa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import lt
 from typing import NamedTuple
 
 from raceway_core.event import Event, EventId, Metadata, Payload
@@ -25,9 +26,22 @@ class Strand(NamedTuple):
     task_id: str
     thread_id: str
 
+    @property
+    def name(self) -> str:
+        """The task, else the thread; empty when neither is known."""
+        return self.task_id or self.thread_id
+
+    @property
+    def component(self) -> str:
+        """Its name in a vector clock."""
+        return f"{self.process.service}#{self.process.instance}#{self.name}"
+
 
 class EventTable(NamedTuple):
-    """Columns by event number. `parents` has NONE for a root and for a parent never seen."""
+    """Columns by event number. `parents` has NONE for a root and for a parent never seen.
+
+    `loops` are the cycles of parents that there were; each was cut at its first event.
+    """
 
     events: Sequence[Event]
     payloads: list[Payload]
@@ -39,6 +53,7 @@ class EventTable(NamedTuple):
     strands: list[Strand]
     has_intervals: bool
     missing_parents: list[EventId]
+    loops: list[list[int]]
 
 
 def table_of(events: Sequence[Event]) -> EventTable:
@@ -47,6 +62,7 @@ def table_of(events: Sequence[Event]) -> EventTable:
     begins, finishes = _intervals(events)
     strand_of, strands = _strands(events)
     parents, missing = _parents(events, number_of)
+    loops = _cut_loops(parents)
     return EventTable(
         events=events,
         payloads=[event.payload for event in events],
@@ -58,6 +74,7 @@ def table_of(events: Sequence[Event]) -> EventTable:
         strands=strands,
         has_intervals=begins is not finishes,
         missing_parents=missing,
+        loops=loops,
     )
 
 
@@ -112,3 +129,27 @@ def _parents(events: Sequence[Event], number_of: dict[EventId, int]) -> tuple[li
         parent for parent, number in zip(ids, parents, strict=True) if number == NONE and parent is not None
     }
     return parents, sorted(missing)
+
+
+def _cut_loops(parents: list[int]) -> list[list[int]]:
+    """Make the first event of each cycle of parents a root; return the cycles."""
+    if all(map(lt, parents, range(len(parents)))):
+        return []
+    loops = []
+    seen_by = [NONE] * len(parents)
+    for event in range(len(parents)):
+        ancestor = event
+        while ancestor != NONE and seen_by[ancestor] == NONE:
+            seen_by[ancestor] = event
+            ancestor = parents[ancestor]
+        if ancestor != NONE and seen_by[ancestor] == event:
+            loops.append(_loop_through(ancestor, parents))
+            parents[loops[-1][0]] = NONE
+    return loops
+
+
+def _loop_through(event: int, parents: list[int]) -> list[int]:
+    loop = [event]
+    while parents[loop[-1]] != event:
+        loop.append(parents[loop[-1]])
+    return sorted(loop)

@@ -1,0 +1,143 @@
+"""Tracks: what one strand did at the same time, told from the intervals of its events.
+
+A thread does one thing at a time, so the intervals on it nest or follow one another. Where two that
+were measured (`start_ns` was sent) cross, neither containing the other, the strand was not one
+thread of control. Stamps have a resolution, and only what crosses by more than that proves anything.
+
+A plain span names neither a thread nor a task. The children of one parent are one track as long as
+they do not overlap; those that overlap, also where one contains the other, are concurrent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from heapq import heappop, heappush
+from typing import TypeAlias
+
+from raceway_core.event_table import NONE, EventTable
+from raceway_core.parent_order import start_order
+
+Track: TypeAlias = tuple[int, int]
+"""The parent whose children share the track (NONE on a thread), and a number."""
+
+_RESOLUTIONS_NS = (1_000_000, 1_000)
+
+
+def tracks_of(table: EventTable, strand_of: Sequence[int]) -> dict[int, Track]:
+    """Return the track of each event that is not on the first track of a thread.
+
+    Time: O(n log n).
+    """
+    if not table.has_intervals:
+        return {}
+    measured, plain = _by_strand(table, strand_of)
+    tracks: dict[int, Track] = {}
+    for strand, events in measured.items():
+        resolution = _resolution_ns(table, events)
+        if any(_crossings(table, events, resolution)):
+            members = [event for event in start_order(table) if strand_of[event] == strand]
+            tracks.update(_thread_tracks(table, members, resolution))
+    for parent, events in plain.items():
+        tracks.update(_sibling_tracks(table, parent, events))
+    return tracks
+
+
+def _by_strand(
+    table: EventTable, strand_of: Sequence[int]
+) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """Return the measured intervals by strand and the plain spans by parent, by where they began."""
+    measured: dict[int, list[int]] = {}
+    plain: dict[int, list[int]] = {}
+    for event in sorted(range(len(strand_of)), key=lambda event: (table.begins[event], event)):
+        if not table.strands[table.strand_of[event]].name:
+            if _is_plain(table, event):
+                plain.setdefault(table.parents[event], []).append(event)
+        elif _is_measured(table, event):
+            measured.setdefault(strand_of[event], []).append(event)
+    return measured, plain
+
+
+def _is_plain(table: EventTable, event: int) -> bool:
+    parent = table.parents[event]
+    return _is_interval(table, event) or (parent != NONE and _is_interval(table, parent))
+
+
+def _is_interval(table: EventTable, event: int) -> bool:
+    return table.finishes[event] > table.begins[event]
+
+
+def _is_measured(table: EventTable, event: int) -> bool:
+    return _is_interval(table, event) and table.events[event].metadata.start_ns is not None
+
+
+def _resolution_ns(table: EventTable, events: Sequence[int]) -> int:
+    stamps = [table.begins[event] for event in events] + [table.finishes[event] for event in events]
+    for resolution in _RESOLUTIONS_NS:
+        if not any(stamp % resolution for stamp in stamps):
+            return resolution
+    return 1
+
+
+def _crossings(table: EventTable, events: Sequence[int], resolution: int) -> Iterator[bool]:
+    """Tell for each of `events`, in the order of their begins, whether it crosses an earlier one."""
+    nest: list[int] = []
+    for event in events:
+        yield not _fits(table, nest, event, resolution)
+
+
+def _fits(table: EventTable, nest: list[int], event: int, resolution: int) -> bool:
+    """Put `event` into the open intervals of `nest` unless it crosses the innermost one."""
+    begin, finish = table.begins[event], table.finishes[event]
+    while nest and table.finishes[nest[-1]] <= begin + resolution:
+        nest.pop()
+    if nest and _crosses(table, nest[-1], begin, finish, resolution):
+        return False
+    nest.append(event)
+    return True
+
+
+def _crosses(table: EventTable, outer: int, begin: int, finish: int, resolution: int) -> bool:
+    began_later = begin - table.begins[outer] > resolution
+    return began_later and finish - table.finishes[outer] > resolution
+
+
+def _thread_tracks(table: EventTable, members: Sequence[int], resolution: int) -> dict[int, Track]:
+    """Give each member the track of its parent, else one it fits, else a new one."""
+    nests: list[list[int]] = [[]]
+    over: list[tuple[int, int]] = []
+    track_of: dict[int, int] = {}
+    for event in members:
+        preferred = track_of.get(table.parents[event], 0)
+        if not _is_measured(table, event) or _fits(table, nests[preferred], event, resolution):
+            track_of[event] = preferred
+            continue
+        track = _free_track(table, nests, over, event, resolution)
+        heappush(over, (table.finishes[event], track))
+        track_of[event] = track
+    return {event: (NONE, track) for event, track in track_of.items() if track}
+
+
+def _free_track(
+    table: EventTable, nests: list[list[int]], over: list[tuple[int, int]], event: int, resolution: int
+) -> int:
+    """Put `event` on a track whose intervals are over, or on a new one."""
+    while over and over[0][0] <= table.begins[event] + resolution:
+        _, track = heappop(over)
+        if _fits(table, nests[track], event, resolution):
+            return track
+    nests.append([event])
+    return len(nests) - 1
+
+
+def _sibling_tracks(table: EventTable, parent: int, events: Sequence[int]) -> Iterator[tuple[int, Track]]:
+    """Partition the siblings, in the order of their begins, into as few tracks as can be."""
+    free: list[tuple[int, int]] = []
+    tracks = 0
+    for event in events:
+        if free and free[0][0] <= table.begins[event]:
+            _, track = heappop(free)
+        else:
+            track = tracks
+            tracks += 1
+        yield event, (parent, track)
+        heappush(free, (table.finishes[event], track))
