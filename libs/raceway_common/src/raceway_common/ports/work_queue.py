@@ -17,10 +17,14 @@ from raceway_core.event import TraceId
 
 
 class TraceClaim(msgspec.Struct, frozen=True, gc=False):
-    """A lease on a trace. Whoever analyzed newer events than `version` completes with that version."""
+    """A lease on a trace. Whoever analyzed newer events than `version` completes with that version.
+
+    `size` is how many events are stored, duplicates included: huge traces are read and analyzed alone.
+    """
 
     trace_id: TraceId
     version: int
+    size: int = 0
 
 
 class RunClaim(msgspec.Struct, frozen=True, gc=False):
