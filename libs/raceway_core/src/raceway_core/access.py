@@ -7,14 +7,16 @@ orders two of them is not part of it: that is a `Precedes`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from raceway_core.event import AccessType, EventId, TraceId
-from raceway_core.identity import Lock, Place, Process
-from raceway_core.value import ValueKey
+from raceway_core.causal_graph import CausalGraph, Chain
+from raceway_core.event import AccessType, EventId, StateChange, TraceId
+from raceway_core.identity import Lock, Place, Process, place_of, scope_key
+from raceway_core.options import Options
+from raceway_core.value import ValueKey, value_read, value_written
 
 
 class Variable(NamedTuple):
@@ -61,3 +63,62 @@ TransactionKey: TypeAlias = tuple[TraceId, int]
 def transaction_key(access: Access) -> TransactionKey:
     """Return what identifies an access's transaction beyond its trace."""
     return (access.trace_id, access.transaction)
+
+
+def accesses_of(
+    graph: CausalGraph,
+    *,
+    transactions: Sequence[int],
+    locksets: Sequence[tuple[Lock, ...]],
+    order: Sequence[int],
+    options: Options,
+) -> dict[Variable, list[Access]]:
+    """Return the accesses of a trace by variable, in the order of their ranks in `order`.
+
+    `transactions`, `locksets` and `order` are by event. Variables stand by their first access.
+
+    Time: O(n + k log k).
+    """
+    changes = [
+        (number, payload) for number, payload in enumerate(graph.payloads) if isinstance(payload, StateChange)
+    ]
+    changes.sort(key=lambda change: order[change[0]])
+    found: dict[Variable, list[Access]] = {}
+    for number, change in changes:
+        chain = graph.chains[graph.chain_of[number]]
+        variable = Variable(change.variable, scope_key(change.scope or options.variable_scope, chain.process))
+        made_by = _Maker(chain, transactions[number], locksets[number])
+        found.setdefault(variable, []).append(_access(graph, number, change, variable, made_by))
+    return found
+
+
+class _Maker(NamedTuple):
+    """Who made an access."""
+
+    chain: Chain
+    transaction: int
+    lockset: tuple[Lock, ...]
+
+
+def _access(
+    graph: CausalGraph, number: int, change: StateChange, variable: Variable, maker: _Maker
+) -> Access:
+    event = graph.events[number]
+    return Access(
+        trace_id=event.trace_id,
+        event_id=event.id,
+        number=number,
+        variable=variable,
+        access_type=change.access_type,
+        place=place_of(change.location),
+        start_ns=graph.begins_ns[number],
+        end_ns=graph.finishes_ns[number],
+        process=maker.chain.process,
+        host=maker.chain.host,
+        transaction=maker.transaction,
+        lockset=maker.lockset,
+        read=value_read(change),
+        written=value_written(change),
+        version=None if change.version is None else int(change.version),
+        is_scope_declared=change.scope is not None,
+    )

@@ -43,7 +43,12 @@ class Payload(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only
 
 
 class AccessType(Enum):
-    """How a StateChange touched its variable."""
+    """How a StateChange touched its variable.
+
+    `writes`: the variable may hold another value afterwards. `reads`: the value before the access
+    was seen by it. `is_atomic`: the hardware or runtime orders it against other atomic ones. They
+    are attributes because the counting of races asks them of every pair.
+    """
 
     READ = "Read"
     WRITE = "Write"
@@ -51,25 +56,10 @@ class AccessType(Enum):
     ATOMIC_WRITE = "AtomicWrite"
     ATOMIC_RMW = "AtomicRMW"
 
-    @property
-    def writes(self) -> bool:
-        """Whether the variable may hold another value afterwards."""
-        return self in _WRITING
-
-    @property
-    def reads(self) -> bool:
-        """Whether the value before the access was seen by it."""
-        return self in _READING
-
-    @property
-    def is_atomic(self) -> bool:
-        """Whether the hardware or runtime orders the access against other atomic ones."""
-        return self in _ATOMIC
-
-
-_WRITING = frozenset({AccessType.WRITE, AccessType.ATOMIC_WRITE, AccessType.ATOMIC_RMW})
-_READING = frozenset({AccessType.READ, AccessType.ATOMIC_READ, AccessType.ATOMIC_RMW})
-_ATOMIC = frozenset({AccessType.ATOMIC_READ, AccessType.ATOMIC_WRITE, AccessType.ATOMIC_RMW})
+    def __init__(self, word: str) -> None:
+        self.writes = word in {"Write", "AtomicWrite", "AtomicRMW"}
+        self.reads = word in {"Read", "AtomicRead", "AtomicRMW"}
+        self.is_atomic = word.startswith("Atomic")
 
 
 class Scope(Enum):

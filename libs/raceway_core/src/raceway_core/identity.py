@@ -90,17 +90,17 @@ def scope_key(scope: Scope, process: Process) -> str:
             return "global"
 
 
-def lock_of(payload: LockPayload, process: Process) -> Lock:
+def lock_of(payload: LockPayload, process: Process, undeclared: Scope = Scope.SERVICE) -> Lock:
     """Return the lock of a lock event, its mode read from the type's name when not sent."""
     mode = payload.mode or _mode_of_type(payload.lock_type)
-    return Lock(payload.lock_id, scope_key(payload.scope or Scope.SERVICE, process), mode)
+    return Lock(payload.lock_id, scope_key(payload.scope or undeclared, process), mode)
 
 
-def lock_of_entry(entry: str | HeldLock, process: Process) -> Lock:
+def lock_of_entry(entry: str | HeldLock, process: Process, undeclared: Scope = Scope.SERVICE) -> Lock:
     """Return the lock of a lockset entry that was sent with an event."""
     if isinstance(entry, str):
-        return Lock(entry, scope_key(Scope.SERVICE, process), LockMode.EXCLUSIVE)
-    return Lock(entry.id, scope_key(entry.scope or Scope.SERVICE, process), entry.mode)
+        return Lock(entry, scope_key(undeclared, process), LockMode.EXCLUSIVE)
+    return Lock(entry.id, scope_key(entry.scope or undeclared, process), entry.mode)
 
 
 @lru_cache(maxsize=1024)
