@@ -1,0 +1,27 @@
+"""The API as route handlers, so that one process may serve them together with others'."""
+
+from __future__ import annotations
+
+from litestar import Router
+from litestar.di import Provide
+
+from raceway_api.deps import Deps
+from raceway_api.routes import docs, races, status, traces, v1_races, v1_traces
+
+
+def routes(deps: Deps) -> list[Router]:
+    """Return every route of the API, reading what `deps` gives. Health routes are `web.health`'s."""
+
+    def provide_deps() -> Deps:
+        return deps
+
+    handlers = [
+        *status.HANDLERS,
+        *traces.HANDLERS,
+        *races.HANDLERS,
+        *v1_traces.HANDLERS,
+        *v1_races.HANDLERS,
+        *docs.HANDLERS,
+    ]
+    provided = {"deps": Provide(provide_deps, use_cache=True, sync_to_thread=False)}
+    return [Router("/", route_handlers=handlers, dependencies=provided)]

@@ -1,0 +1,34 @@
+"""What the routes need: the ports they read, and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from litestar.params import Dependency
+
+from raceway_common.ports.bus import BusReader
+from raceway_common.ports.cache import Cache
+from raceway_common.ports.event_store import EventStore
+from raceway_common.ports.finding_store import FindingStore
+from raceway_common.ports.trace_store import TraceStore
+from raceway_common.ports.work_queue import WorkQueue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deps:
+    """`started_ns` is when the process started, `uptime_s` how long ago that was."""
+
+    events: EventStore
+    traces: TraceStore
+    findings: FindingStore
+    queue: WorkQueue
+    bus: BusReader
+    cache: Cache
+    started_ns: int
+    uptime_s: Callable[[], float]
+
+
+Given: TypeAlias = Annotated[Deps, Dependency(skip_validation=True)]
+"""How a route handler asks for `Deps`."""

@@ -1,0 +1,116 @@
+"""A trace in the original's shape: everything that is known of it in one answer."""
+
+from __future__ import annotations
+
+import msgspec
+
+from raceway_api.original.audit import AccessView, view_trails
+from raceway_api.original.critical_path import PathView, view_path
+from raceway_api.original.event import EventView, view_events
+from raceway_api.original.race import GroupView, RaceView, race_lines, view_groups, view_race
+from raceway_api.stored import StoredResult
+from raceway_core.event import EventId, TraceId
+from raceway_core.result import ServiceCount, TraceSummary
+
+
+class AnalysisView(msgspec.Struct, frozen=True, kw_only=True):
+    """`potential_races` counts racing pairs exactly; `race_details` lists them up to a limit.
+
+    `concurrent_events` are the same pairs: accesses that could have met in either order.
+    `race_groups` has the listed pairs by fault.
+    """
+
+    trace_id: TraceId
+    concurrent_events: int
+    potential_races: int
+    anomalies: list[str]
+    race_details: list[RaceView]
+    race_groups: list[GroupView]
+
+
+class AnomalyView(msgspec.Struct, frozen=True, kw_only=True):
+    """An operation that took unusually long."""
+
+    event_id: EventId
+    event_kind: str
+    severity: str
+    actual_duration_ms: float
+    expected_duration_ms: float
+    std_dev_from_mean: float
+    description: str
+    location: str
+    timestamp: str
+
+
+class CallView(msgspec.Struct, frozen=True, kw_only=True):
+    """How often one service called another."""
+
+    from_: str = msgspec.field(name="from")
+    to: str
+    call_count: int
+
+
+class DependenciesView(msgspec.Struct, frozen=True):
+    trace_id: TraceId
+    services: list[ServiceCount]
+    dependencies: list[CallView]
+
+
+class TraceView(msgspec.Struct, frozen=True, kw_only=True):
+    """A trace. `as_of` is the version of its events that the analysis has seen, of `version`."""
+
+    trace_id: TraceId
+    event_count: int
+    events: list[EventView]
+    audit_trails: dict[str, list[AccessView]]
+    analysis: AnalysisView
+    critical_path: PathView | None
+    anomalies: list[AnomalyView]
+    dependencies: DependenciesView | None
+    as_of: int
+    version: int
+
+
+class TraceEventsView(msgspec.Struct, frozen=True):
+    trace_id: TraceId
+    event_count: int
+    events: list[EventView]
+
+
+def view_trace(stored: StoredResult) -> TraceView:
+    """Return everything that is known of a trace. It computes nothing that is not stored."""
+    events = view_events(stored.ordered, stored.notes)
+    return TraceView(
+        trace_id=stored.trace_id,
+        event_count=len(events),
+        events=events,
+        audit_trails=view_trails(stored.audit_trails),
+        analysis=view_analysis(stored),
+        critical_path=view_path(stored.trace_id, stored.critical_paths, stored.duration_ns)
+        if events
+        else None,
+        anomalies=[],
+        dependencies=view_dependencies(stored.row.summary) if stored.row else None,
+        as_of=stored.as_of,
+        version=stored.version,
+    )
+
+
+def view_analysis(stored: StoredResult) -> AnalysisView:
+    """Return the races inside a trace."""
+    races = [view_race(example) for example in stored.races]
+    pairs = stored.row.race_pairs if stored.row else 0
+    return AnalysisView(
+        trace_id=stored.trace_id,
+        concurrent_events=pairs,
+        potential_races=pairs,
+        anomalies=race_lines(races),
+        race_details=races,
+        race_groups=view_groups(races),
+    )
+
+
+def view_dependencies(summary: TraceSummary) -> DependenciesView:
+    """Return which services took part in a trace, and who called whom."""
+    calls = [CallView(from_=call.caller, to=call.callee, call_count=call.count) for call in summary.calls]
+    return DependenciesView(summary.trace_id, list(summary.services), calls)

@@ -1,0 +1,68 @@
+"""Races of all traces, and services, in the original's shape."""
+
+from __future__ import annotations
+
+from litestar import Response, get
+
+from raceway_api.answer import answer, cached, enveloped, shows_enveloped
+from raceway_api.deps import Deps, Given
+from raceway_api.original.listing import (
+    GlobalAnalysisView,
+    RacesView,
+    ServicesView,
+    view_global_analysis,
+    view_services,
+)
+from raceway_api.original.race import MOST_GLOBAL_RACES, GlobalRaceView, view_global_race
+from raceway_api.v1.race import every_finding
+from raceway_common.web.error import AnyRequest
+
+
+@get(
+    "/races",
+    tags=["Races"],
+    summary="What races, one entry per fault, strongest first",
+    responses=shows_enveloped(RacesView),
+)
+async def list_races(request: AnyRequest, deps: Given) -> Response[bytes]:
+    async def build() -> bytes:
+        races, total = await _first_races(deps)
+        return enveloped(RacesView(total, races))
+
+    return answer(request, await cached(deps.cache, "races", await deps.findings.version(), build))
+
+
+@get(
+    "/api/analyze/global",
+    tags=["Races"],
+    summary="Races of all traces, with totals",
+    responses=shows_enveloped(GlobalAnalysisView),
+)
+async def analyze_globally(request: AnyRequest, deps: Given) -> Response[bytes]:
+    totals = await deps.traces.totals()
+    races, total = await _first_races(deps)
+    return answer(request, enveloped(view_global_analysis(totals, races, potential_races=total)))
+
+
+@get(
+    ["/services", "/api/services"],
+    tags=["Services"],
+    summary="Services by name",
+    responses=shows_enveloped(ServicesView),
+)
+async def list_services(request: AnyRequest, deps: Given) -> Response[bytes]:
+    return answer(request, enveloped(view_services(await deps.traces.services())))
+
+
+async def _first_races(deps: Deps) -> tuple[list[GlobalRaceView], int]:
+    """Return the first findings that are shown by default, and how many there are in all."""
+    races: list[GlobalRaceView] = []
+    total = 0
+    async for finding in every_finding(deps.findings):
+        total += 1
+        if len(races) < MOST_GLOBAL_RACES and (race := view_global_race(finding)):
+            races.append(race)
+    return races, total
+
+
+HANDLERS = (list_races, analyze_globally, list_services)

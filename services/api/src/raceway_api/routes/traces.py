@@ -1,0 +1,110 @@
+"""Traces in the original's shape, at the root and under `/api`."""
+
+from __future__ import annotations
+
+from litestar import Response, get
+
+from raceway_api.answer import answer, cached, enveloped, shows_enveloped
+from raceway_api.deps import Given
+from raceway_api.original.audit import AuditTrailView, view_trails
+from raceway_api.original.critical_path import PathView, view_path
+from raceway_api.original.event import view_events
+from raceway_api.original.listing import TracePageView, view_page
+from raceway_api.original.trace import TraceEventsView, TraceView, view_trace
+from raceway_api.parameter import clamped, name_of, page_window, trace_id_of
+from raceway_api.stored import StoredTraces
+from raceway_common.ports.trace_store import Section, TraceFilter
+from raceway_common.web.error import AnyRequest
+
+_EVERYTHING = (Section.RACES, Section.AUDIT_TRAILS, Section.CRITICAL_PATHS, Section.EVENT_NOTES)
+_MOST_EVENTS = 2**31
+
+
+@get(
+    ["/traces", "/api/traces"],
+    tags=["Traces"],
+    summary="Traces, newest first, by page number",
+    responses=shows_enveloped(TracePageView, 400),
+)
+async def list_traces(
+    request: AnyRequest,
+    deps: Given,
+    *,
+    page: int = 1,
+    page_size: int = 20,
+    min_events: int = 0,
+    service: str | None = None,
+) -> Response[bytes]:
+    number, size = page_window(page, page_size)
+    wanted = TraceFilter(
+        min_events=clamped(min_events, 0, _MOST_EVENTS),
+        service=None if service is None else name_of(service, "service"),
+    )
+    rows, total = await deps.traces.numbered_page(wanted, limit=size, offset=(number - 1) * size)
+    return answer(request, enveloped(view_page(rows, total=total, page=number, page_size=size)))
+
+
+@get(
+    ["/traces/{trace_id:str}", "/api/traces/{trace_id:str}"],
+    tags=["Traces"],
+    summary="Everything about one trace",
+    responses=shows_enveloped(TraceView, 400, 404),
+)
+async def get_trace(request: AnyRequest, deps: Given, trace_id: str) -> Response[bytes]:
+    known = trace_id_of(trace_id)
+
+    async def build() -> bytes:
+        stored = await StoredTraces(deps.events, deps.traces).read(known, _EVERYTHING)
+        return enveloped(view_trace(stored))
+
+    row = await deps.traces.row(known)
+    if row is None:
+        return answer(request, await build())
+    # Both grow and never shrink, so the sum tells every state of a trace from the ones before it.
+    version = row.version + row.as_of
+    return answer(request, await cached(deps.cache, f"trace/{known}", version, build))
+
+
+@get(
+    "/traces/{trace_id:str}/events",
+    tags=["Traces"],
+    summary="The events of one trace, parents first, else by time",
+    responses=shows_enveloped(TraceEventsView, 400, 404),
+)
+async def list_events(request: AnyRequest, deps: Given, trace_id: str) -> Response[bytes]:
+    known = trace_id_of(trace_id)
+    stored = await StoredTraces(deps.events, deps.traces).read(known, [Section.EVENT_NOTES])
+    events = view_events(stored.ordered, stored.notes)
+    return answer(request, enveloped(TraceEventsView(known, len(events), events)))
+
+
+@get(
+    ["/traces/{trace_id:str}/critical-path", "/api/traces/{trace_id:str}/critical-path"],
+    tags=["Traces"],
+    summary="The chain of causes that fixed the trace's duration",
+    responses=shows_enveloped(PathView, 400, 404),
+)
+async def get_critical_path(request: AnyRequest, deps: Given, trace_id: str) -> Response[bytes]:
+    known = trace_id_of(trace_id)
+    stored = await StoredTraces(deps.events, deps.traces).read(known, [Section.CRITICAL_PATHS])
+    return answer(request, enveloped(view_path(known, stored.critical_paths, stored.duration_ns)))
+
+
+@get(
+    [
+        "/traces/{trace_id:str}/audit-trail/{variable:path}",
+        "/api/traces/{trace_id:str}/audit-trail/{variable:path}",
+    ],
+    tags=["Traces"],
+    summary="The accesses to one variable in causal order",
+    responses=shows_enveloped(AuditTrailView, 400, 404),
+)
+async def get_audit_trail(request: AnyRequest, deps: Given, trace_id: str, variable: str) -> Response[bytes]:
+    known = trace_id_of(trace_id)
+    stored = await StoredTraces(deps.events, deps.traces).read(known, [Section.AUDIT_TRAILS])
+    name = variable.removeprefix("/")
+    accesses = view_trails(stored.audit_trails).get(name, [])
+    return answer(request, enveloped(AuditTrailView(known, name, accesses)))
+
+
+HANDLERS = (list_traces, get_trace, list_events, get_critical_path, get_audit_trail)

@@ -1,0 +1,69 @@
+"""`/api/v1/races`: the findings of all traces."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Response, get
+from litestar.params import Parameter
+
+from raceway_api.answer import answer, cached, encode, shows
+from raceway_api.cursor import read_cursor
+from raceway_api.deps import Given
+from raceway_api.parameter import MOST_PER_PAGE, name_of
+from raceway_api.v1.race import FindingFilter, FindingList, find, view_findings
+from raceway_common.errors import NotFound
+from raceway_common.ports.finding_store import FindingCursor
+from raceway_common.web.error import AnyRequest
+from raceway_core.finding import FindingKind, Verdict
+from raceway_core.finding_view import FindingView, view_finding
+
+Limit = Annotated[int, Parameter(ge=1, le=MOST_PER_PAGE, description="How many at most")]
+CursorWord = Annotated[str | None, Parameter(description="`next_cursor` of the page before")]
+All = Annotated[bool, Parameter(query="all", description="Also what is hidden as noise")]
+
+
+@get(
+    "/api/v1/races",
+    tags=["Races v1"],
+    summary="Findings: strongest, uncovered, worst and nearest first",
+    responses=shows(FindingList, 400),
+)
+async def list_races(
+    request: AnyRequest,
+    deps: Given,
+    *,
+    limit: Limit = 50,
+    cursor: CursorWord = None,
+    with_hidden: All = False,
+    kind: FindingKind | None = None,
+    verdict: Verdict | None = None,
+    variable: str | None = None,
+) -> Response[bytes]:
+    after = read_cursor(cursor, FindingCursor) if cursor else None
+    name = None if variable is None else name_of(variable, "variable")
+    wanted = FindingFilter(all=with_hidden, kind=kind, verdict=verdict, variable=name)
+    version = await deps.findings.version()
+
+    async def build() -> bytes:
+        found = await find(deps.findings, wanted, limit=limit + 1, after=after)
+        return encode(view_findings(found, limit=limit, version=version))
+
+    key = f"v1/races/{limit}/{cursor or ''}/{wanted}"
+    return answer(request, await cached(deps.cache, key, version, build))
+
+
+@get(
+    "/api/v1/races/{fingerprint:str}",
+    tags=["Races v1"],
+    summary="One finding, by its fingerprint or one that it absorbed",
+    responses=shows(FindingView, 400, 404),
+)
+async def get_race(request: AnyRequest, deps: Given, fingerprint: str) -> Response[bytes]:
+    groups = await deps.findings.by_fingerprint(name_of(fingerprint, "fingerprint"))
+    if not groups:
+        raise NotFound(f"no finding has the fingerprint {fingerprint[:60]!r}")
+    return answer(request, encode(view_finding(groups[0])))
+
+
+HANDLERS = (list_races, get_race)

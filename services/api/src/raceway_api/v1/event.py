@@ -1,0 +1,93 @@
+"""Events for `/api/v1`, with the lockset and the vector clock that the analysis found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from raceway_api.cursor import write_cursor
+from raceway_api.order import OrderedEvents
+from raceway_api.original.event import MetadataView, view_metadata, view_payload
+from raceway_core.event import Event, EventId, JsonValue, TraceId
+from raceway_core.finding_view import LockView
+from raceway_core.result import EventNote
+from raceway_core.time import format_time
+
+
+class EventItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One event. `lockset` and `clock` are null while its analysis has not been done.
+
+    `parent_id` is as sent; `parent_is_known` says whether the trace has that event.
+    """
+
+    id: EventId
+    parent_id: EventId | None
+    parent_is_known: bool
+    timestamp: str
+    time_ns: str
+    kind: str
+    payload: dict[str, JsonValue]
+    metadata: MetadataView
+    lockset: tuple[LockView, ...] | None
+    clock: tuple[tuple[str, int], ...] | None
+
+
+class EventList(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a trace's events, parents first, else by time. `total` counts all of them."""
+
+    trace_id: TraceId
+    as_of: int
+    version: int
+    total: int
+    events: list[EventItem]
+    next_cursor: str | None
+
+
+class EventCursor(msgspec.Struct, frozen=True, array_like=True):
+    """The last event of a page, and its place, which moves when earlier events arrive late."""
+
+    index: int
+    event_id: EventId
+
+
+def view_event(event: Event, note: EventNote | None, *, parent_is_known: bool) -> EventItem:
+    """Return one event."""
+    payload = event.payload
+    return EventItem(
+        id=event.id,
+        parent_id=event.parent_id,
+        parent_is_known=parent_is_known,
+        timestamp=format_time(event.time_ns),
+        time_ns=str(event.time_ns),
+        kind=type(payload).__name__,
+        payload=view_payload(payload),
+        metadata=view_metadata(event.metadata),
+        lockset=tuple(LockView(lock.id, lock.mode) for lock in note.lockset) if note else None,
+        clock=note.clock if note else None,
+    )
+
+
+def view_window(
+    ordered: OrderedEvents, notes: Mapping[EventId, EventNote], start: int, limit: int
+) -> tuple[list[EventItem], str | None]:
+    """Return events `start..start + limit`, and the cursor of the page after them."""
+    window = ordered.events[start : start + limit]
+    items = [
+        view_event(event, notes.get(event.id), parent_is_known=parent is not None)
+        for event, parent in zip(window, ordered.parents[start : start + limit], strict=True)
+    ]
+    end = start + len(window)
+    more = end < len(ordered.events)
+    return items, write_cursor(EventCursor(end - 1, window[-1].id)) if more and window else None
+
+
+def start_after(ordered: OrderedEvents, cursor: EventCursor | None) -> int:
+    """Return the index of the first event after the cursor's; where that is gone, by its old place."""
+    if cursor is None:
+        return 0
+    events = ordered.events
+    if 0 <= cursor.index < len(events) and events[cursor.index].id == cursor.event_id:
+        return cursor.index + 1
+    places = (index for index, event in enumerate(events) if event.id == cursor.event_id)
+    return next(places, max(cursor.index, -1)) + 1

@@ -1,0 +1,80 @@
+"""Findings for `/api/v1/races`: filtered, by keyset, in the order that a reader should see them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from raceway_api.cursor import write_cursor
+from raceway_common.ports.finding_store import FindingCursor, FindingStore
+from raceway_core.finding import Finding, FindingKind, Verdict
+from raceway_core.finding_view import FindingView, view_finding
+
+_READ_AT_ONCE = 500
+
+
+class FindingList(msgspec.Struct, frozen=True):
+    """A page of findings; `next_cursor` is null on the last page. `version` grows with any change."""
+
+    races: list[FindingView]
+    next_cursor: str | None
+    version: int
+
+
+class FindingFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which findings to list. `all` shows those too that are hidden as noise."""
+
+    all: bool
+    kind: FindingKind | None
+    verdict: Verdict | None
+    variable: str | None
+
+    @property
+    def is_picky(self) -> bool:
+        """Whether it leaves out more than the store does by itself."""
+        return (self.kind, self.verdict, self.variable) != (None, None, None)
+
+    def wants(self, finding: Finding) -> bool:
+        """Whether `finding` is to be listed."""
+        return (
+            self.kind in {None, finding.kind}
+            and self.verdict in {None, finding.verdict}
+            and self.variable in {None, finding.variable}
+        )
+
+
+def cursor_of(finding: Finding) -> FindingCursor:
+    """Return the cursor of a page that ends with `finding`."""
+    return FindingCursor(*finding.sort_key)
+
+
+async def find(
+    store: FindingStore, wanted: FindingFilter, *, limit: int, after: FindingCursor | None
+) -> list[Finding]:
+    """Return up to `limit` findings after the cursor. Time: O(all that are passed over)."""
+    found: list[Finding] = []
+    size = _READ_AT_ONCE if wanted.is_picky else limit
+    while len(found) < limit:
+        page = await store.page(limit=size, after=after, with_hidden=wanted.all)
+        found.extend(finding for finding in page if wanted.wants(finding))
+        if len(page) < size:
+            break
+        after = cursor_of(page[-1])
+    return found[:limit]
+
+
+async def every_finding(store: FindingStore) -> AsyncIterator[Finding]:
+    """Yield all findings that are shown by default, in order."""
+    after = None
+    while page := await store.page(limit=_READ_AT_ONCE, after=after):
+        for finding in page:
+            yield finding
+        after = cursor_of(page[-1])
+
+
+def view_findings(findings: list[Finding], *, limit: int, version: int) -> FindingList:
+    """Return the first `limit` of `findings`; one more says that there is another page."""
+    shown = findings[:limit]
+    cursor = write_cursor(cursor_of(shown[-1])) if len(findings) > limit else None
+    return FindingList([view_finding(finding) for finding in shown], cursor, version)
