@@ -98,6 +98,7 @@ def _changes_on(graph: CausalGraph, on_chain: Sequence[int]) -> dict[int, _Chang
     depths: Counter[LockKey] = Counter()
     opened: dict[LockKey, _Change] = {}
     changes: dict[int, _Change] = {}
+    latest_ns = graph.interval_ns(on_chain[0])[0]
     for event in on_chain:
         payload = graph.payloads[event]
         if not isinstance(payload, LockAcquire | LockRelease):
@@ -106,16 +107,18 @@ def _changes_on(graph: CausalGraph, on_chain: Sequence[int]) -> dict[int, _Chang
         key = (lock.name, lock.scope_key)
         grant = None if payload.grant is None else int(payload.grant)
         begin_ns, end_ns = graph.interval_ns(event)
+        # Stamps of one process can run backwards by microseconds; a chain does not.
+        latest_ns = max(latest_ns, end_ns if isinstance(payload, LockAcquire) else begin_ns)
         if isinstance(payload, LockAcquire):
             depths[key] += 1
             if depths[key] == 1:
-                stamp = Stamp(grant, end_ns)
+                stamp = Stamp(grant, latest_ns)
                 opened[key] = _Change(key, stamp, lock.mode is LockMode.EXCLUSIVE, is_acquire=True)
                 changes[event] = opened[key]
         else:
             depths[key] = max(depths[key] - 1, 0)
             if depths[key] == 0:
-                changes[event] = _release(opened.pop(key, None), lock, Stamp(grant, begin_ns))
+                changes[event] = _release(opened.pop(key, None), lock, Stamp(grant, latest_ns))
     return changes
 
 

@@ -1,15 +1,39 @@
-"""Races and lost updates across traces: runs of overlapping windows of one variable."""
+"""Races and lost updates across traces: runs of overlapping windows of one variable.
+
+Traces without a causal link are unordered, so every two accesses of different traces could race.
+What is worth comparing is what happened about the same time: a *run* is a maximal set of windows
+each of which overlaps the ones before it with a slack of a second. So that a variable that is never
+at rest stays bounded, runs are cut at fixed spans of event time. A window belongs to every span
+that it touches, and a pair to the span in which the later of its two windows begins: each pair is
+counted once, wherever the cuts fall.
+
+Pairs inside one trace are the trace's own (`raceway_core.analysis`). The same definitions hold for
+both: `raceway_core.race` and `raceway_core.lost_update`. What a cut means for a proof that rests on
+a whole run is told in docs/adr/0004-confirmation-within-a-run.md.
+
+Source: Liu et al. 2017, DCatch (races between requests that nothing orders).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from raceway_core.event import TraceId
-from raceway_core.finding import Finding
+from raceway_core.finding import Finding, FindingKind
+from raceway_core.grouping import Scene, absorb, group
 from raceway_core.result import Window
+from raceway_core.run_accesses import RunAccesses, program_order
+from raceway_core.run_lost_update import run_lost_updates
+from raceway_core.run_race import race_tallies
+from raceway_core.window import Opened, windows_of
+
+__all__ = ["SLACK_NS", "SPAN_NS", "find_across_traces", "spans_of", "windows_of"]
 
 SPAN_NS = 60_000_000_000
 """A run is cut at multiples of this event time, so that a hot variable stays bounded."""
+
+SLACK_NS = 1_000_000_000
+"""Windows that are so far apart may still be of one run."""
 
 
 def spans_of(window: Window) -> range:
@@ -18,8 +42,44 @@ def spans_of(window: Window) -> range:
 
 
 def find_across_traces(span: int, windows: Sequence[tuple[TraceId, Window]]) -> list[Finding]:
-    """Return the findings of one variable whose later window begins in `span`.
+    """Return the findings of one variable whose later window begins in `span`, ranked.
 
     `windows` are all windows of the variable that touch the span, in any order.
+
+    Time: O(k log k) for k accesses, but see `run_race` for locks and `run_lost_update` for
+    transactions of several writes.
     """
-    raise NotImplementedError
+    distinct = dict(sorted(windows, key=lambda item: (item[0], item[1].body)))
+    opened = {trace_id: Opened(trace_id, window) for trace_id, window in distinct.items()}
+    new_traces = {trace_id for trace_id, window in distinct.items() if window.first_ns // SPAN_NS == span}
+    runs = [
+        RunAccesses({trace_id: opened[trace_id] for trace_id in traces}, new_traces)
+        for traces in _runs(distinct)
+        if len(traces) > 1 and not new_traces.isdisjoint(traces)
+    ]
+    return _findings_of(runs, opened) if runs else []
+
+
+def _runs(windows: Mapping[TraceId, Window]) -> Iterator[list[TraceId]]:
+    run: list[TraceId] = []
+    last_ns = 0
+    for trace_id, window in sorted(windows.items(), key=lambda item: item[1].first_ns):
+        if run and window.first_ns > last_ns + SLACK_NS:
+            yield run
+            run = []
+        last_ns = max(last_ns, window.last_ns) if run else window.last_ns
+        run.append(trace_id)
+    yield run
+
+
+def _findings_of(runs: Sequence[RunAccesses], opened: Mapping[TraceId, Opened]) -> list[Finding]:
+    accesses = [access for run in runs for access in run.accesses]
+    variable = accesses[0].variable
+    scene = Scene(
+        lambda access: opened[access.trace_id].evidence(access.number), {variable: accesses}, program_order
+    )
+    losses = [tally for run in runs for tally in run_lost_updates(run)]
+    lost = group(losses, scene, kind=FindingKind.LOST_UPDATE, across_traces=True)
+    proven = {name for finding in lost for name in (finding.fingerprint, *finding.aliases)}
+    races = [tally for run in runs for tally in race_tallies(run, variable, proven)]
+    return absorb(lost, group(races, scene, across_traces=True), scene)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
 from raceway_core.access import Access
-from raceway_core.event import EventId, TraceId
-from raceway_core.finding import AccessEvidence
+from raceway_core.event import TraceId
 from raceway_core.handover import LockStory, is_handed_over
 from raceway_core.window import Opened
 
@@ -18,28 +17,20 @@ class RunAccesses:
     later one tells where their pairs are counted, so one of the two must be among them.
     """
 
-    def __init__(self, windows: Sequence[Opened], new_traces: Set[TraceId]) -> None:
+    def __init__(self, windows: Mapping[TraceId, Opened], new_traces: Set[TraceId]) -> None:
         self.new_traces = new_traces
-        self.accesses: Sequence[Access] = [access for window in windows for access in window.accesses]
-        self._home: dict[tuple[TraceId, EventId], tuple[Opened, int]] = {
-            (access.trace_id, access.event_id): (window, number)
-            for window in windows
-            for number, access in enumerate(window.accesses)
-        }
+        self._windows = windows
+        self.accesses: Sequence[Access] = [
+            access for trace_id in sorted(windows) for access in windows[trace_id].accesses
+        ]
 
     def committed(self) -> list[Access]:
         """Return the accesses that are known to have taken effect."""
-        return [access for access in self.accesses if self._is_committed(access)]
+        return [one for one in self.accesses if self._windows[one.trace_id].is_committed(one.number)]
 
     def story(self, access: Access) -> LockStory:
         """Return what happened to the locks around an access."""
-        window, number = self._home[access.trace_id, access.event_id]
-        return window.story(number)
-
-    def evidence(self, access: Access) -> AccessEvidence:
-        """Return an access as a reader needs to see it."""
-        window, number = self._home[access.trace_id, access.event_id]
-        return window.evidence(number)
+        return self._windows[access.trace_id].story(access.number)
 
     def are_compared(self, first: Access, second: Access) -> bool:
         """Whether a pair is counted here: of two traces, one of which begins in this span."""
@@ -51,11 +42,13 @@ class RunAccesses:
         one_process = first.process == second.process and first.process.is_known
         return is_handed_over(self.story(first), self.story(second), one_process=one_process)
 
-    def _is_committed(self, access: Access) -> bool:
-        window, number = self._home[access.trace_id, access.event_id]
-        return window.is_committed(number)
-
 
 def unordered(first: Access, second: Access) -> bool:
     """Return that nothing is before anything: accesses of different traces have no causal link."""
     return False
+
+
+def program_order(first: Access, second: Access) -> bool:
+    """Tell for accesses of a run what is sure: a transaction runs on one chain, step by step."""
+    one_transaction = first.trace_id == second.trace_id and first.transaction == second.transaction
+    return one_transaction and first.number < second.number
