@@ -1,8 +1,7 @@
 """Postgres, over asyncpg: transactions run on the event loop, many at a time.
 
-Reads see one snapshot, writes run at READ COMMITTED. Stores lock what they change in one order (traces, variables,
-runs, services, totals; each sorted by key), so concurrent replicas wait for each other and do not
-deadlock.
+Reads see one snapshot, writes run at READ COMMITTED. Stores lock what they change in one order
+(`raceway_common.adapters.sql`), so concurrent replicas wait for each other and do not deadlock.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class Statement:
 
     def run(
         self, connection: Connection, rows: Sequence[Values] | None = None, **values: Scalar
-    ) -> CursorResult[Any]:
+    ) -> CursorResult[*tuple[Any, ...]]:
         """Execute once, over all `rows`; `values` are the statement's other parameters."""
         name = connection.dialect.name
         parameters: dict[str, object] = dict(values)

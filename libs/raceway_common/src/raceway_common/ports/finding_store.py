@@ -28,7 +28,8 @@ class FindingEntry(msgspec.Struct, frozen=True, kw_only=True):
     severity_rank: int
     across_traces: bool
     uncovered: bool
-    pairs: PairCounts
+    pairs: int
+    pairs_by_verdict: PairCounts
     first_ns: int
     last_ns: int
     nearest_ns: int

@@ -4,7 +4,7 @@
             ├─ trace_results    one line per analyzed trace; trace_sections the rest of its result
             ├─ trace_services   which services took part, for lists by service
             ├─ windows          what each variable's runs need of the trace
-            └─ finding_entries  the trace's findings (owner_kind 0)
+            └─ finding_entries  the trace's findings (owner_kind 0), finding_bodies their evidence
     variables ─ runs ─ finding_entries (owner_kind 1)
 
 Rows that belong to a trace carry its `number`, which grows, so that their indexes grow at one end;
@@ -150,7 +150,6 @@ totals = Table(
     Column("traces", BigInteger, nullable=False),
     Column("events", BigInteger, nullable=False),
     Column("race_pairs", BigInteger, nullable=False),
-    Column("findings_version", BigInteger, nullable=False),
 )
 
 variables = Table(
@@ -194,6 +193,8 @@ finding_entries = Table(
     Column("severity_rank", SmallInteger, nullable=False),
     Column("is_across", SmallInteger, nullable=False),
     Column("is_covered", SmallInteger, nullable=False),
+    Column("strength", BigInteger, nullable=False),
+    Column("pairs", BigInteger, nullable=False),
     Column("proven", BigInteger, nullable=False),
     Column("observed", BigInteger, nullable=False),
     Column("possible", BigInteger, nullable=False),
@@ -201,18 +202,32 @@ finding_entries = Table(
     Column("guarded", BigInteger, nullable=False),
     Column("first_ns", BigInteger, nullable=False),
     Column("last_ns", BigInteger, nullable=False),
-    Column("nearest_ns", BigInteger, nullable=False),
     Column("lead", LargeBinary, nullable=False),
+    Column("aliases", LargeBinary, nullable=False),
+)
+
+finding_bodies = Table(
+    "finding_bodies",
+    metadata,
+    Column("owner_kind", SmallInteger, primary_key=True, autoincrement=False),
+    Column("owner", BigInteger, primary_key=True, autoincrement=False),
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
     Column("body", LargeBinary, nullable=False),
+)
+
+finding_version = Table(
+    "finding_version",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
 )
 
 finding_aliases = Table(
     "finding_aliases",
     metadata,
     Column("alias", BYTEWISE, primary_key=True),
-    Column("owner_kind", SmallInteger, primary_key=True, autoincrement=False),
-    Column("owner", BigInteger, primary_key=True, autoincrement=False),
     Column("fingerprint", BYTEWISE, primary_key=True),
+    Column("entries", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -248,4 +263,4 @@ Index(
 )
 
 Index("ix_finding_entries_group", finding_entries.c.fingerprint, finding_entries.c.lead)
-Index("ix_finding_aliases_owner", finding_aliases.c.owner_kind, finding_aliases.c.owner)
+Index("ix_finding_aliases_fingerprint", finding_aliases.c.fingerprint)

@@ -48,15 +48,20 @@ def upgrade() -> None:
     op.create_table(
         "finding_aliases",
         sa.Column("alias", BYTEWISE, nullable=False),
-        sa.Column("owner_kind", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("owner", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("fingerprint", BYTEWISE, nullable=False),
-        sa.PrimaryKeyConstraint(
-            "alias", "owner_kind", "owner", "fingerprint", name=op.f("pk_finding_aliases")
-        ),
+        sa.Column("entries", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("alias", "fingerprint", name=op.f("pk_finding_aliases")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_finding_aliases_owner", "finding_aliases", ["owner_kind", "owner"], unique=False)
+    op.create_index("ix_finding_aliases_fingerprint", "finding_aliases", ["fingerprint"], unique=False)
+    op.create_table(
+        "finding_bodies",
+        sa.Column("owner_kind", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("owner", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("place", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("owner_kind", "owner", "place", name=op.f("pk_finding_bodies")),
+    )
     op.create_table(
         "finding_entries",
         sa.Column("owner_kind", sa.SmallInteger(), autoincrement=False, nullable=False),
@@ -67,6 +72,8 @@ def upgrade() -> None:
         sa.Column("severity_rank", sa.SmallInteger(), nullable=False),
         sa.Column("is_across", sa.SmallInteger(), nullable=False),
         sa.Column("is_covered", sa.SmallInteger(), nullable=False),
+        sa.Column("strength", sa.BigInteger(), nullable=False),
+        sa.Column("pairs", sa.BigInteger(), nullable=False),
         sa.Column("proven", sa.BigInteger(), nullable=False),
         sa.Column("observed", sa.BigInteger(), nullable=False),
         sa.Column("possible", sa.BigInteger(), nullable=False),
@@ -74,12 +81,17 @@ def upgrade() -> None:
         sa.Column("guarded", sa.BigInteger(), nullable=False),
         sa.Column("first_ns", sa.BigInteger(), nullable=False),
         sa.Column("last_ns", sa.BigInteger(), nullable=False),
-        sa.Column("nearest_ns", sa.BigInteger(), nullable=False),
         sa.Column("lead", sa.LargeBinary(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("aliases", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("owner_kind", "owner", "place", name=op.f("pk_finding_entries")),
     )
     op.create_index("ix_finding_entries_group", "finding_entries", ["fingerprint", "lead"], unique=False)
+    op.create_table(
+        "finding_version",
+        sa.Column("id", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_finding_version")),
+    )
     op.create_table(
         "runs",
         sa.Column("number", NUMBER, nullable=False),
@@ -119,7 +131,6 @@ def upgrade() -> None:
         sa.Column("traces", sa.BigInteger(), nullable=False),
         sa.Column("events", sa.BigInteger(), nullable=False),
         sa.Column("race_pairs", sa.BigInteger(), nullable=False),
-        sa.Column("findings_version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_totals")),
     )
     op.create_table(

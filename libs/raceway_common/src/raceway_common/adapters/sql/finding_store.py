@@ -1,0 +1,68 @@
+"""Findings at rest, in SQL (`raceway_common.ports.finding_store`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import anyio
+from sqlalchemy import Connection
+
+from raceway_common.adapters.sql import finding_groups
+from raceway_common.adapters.sql.finding_rows import Owner, count_change, replace_entries
+from raceway_common.adapters.sql.work import RUNS
+from raceway_common.database.database import Database
+from raceway_common.database.statement import Statement
+from raceway_common.packing import pack_finding, unpack_finding
+from raceway_common.ports.finding_store import FindingCursor, FindingEntry
+from raceway_common.ports.work_queue import RunClaim
+from raceway_common.schedule import PACE, Pace
+from raceway_common.schema.keys import key_of
+from raceway_core.finding import Finding
+
+_ALL = Statement("select body from finding_bodies order by owner_kind, owner, place")
+_VERSION = Statement("select version from finding_version where id = 1")
+
+
+class SqlFindingStore:
+    def __init__(self, database: Database, *, pace: Pace = PACE) -> None:
+        self._database = database
+        self._pace = pace
+
+    async def replace_run(self, claim: RunClaim, findings: Sequence[Finding], *, now_ns: int) -> None:
+        entries = [pack_finding(finding) for finding in findings]
+        await self._database.write(partial(self._replace_run, claim, entries, now_ns))
+
+    def _replace_run(
+        self, claim: RunClaim, entries: Sequence[FindingEntry], now_ns: int, connection: Connection
+    ) -> None:
+        key = (key_of(claim.variable, claim.scope), claim.span)
+        row = RUNS.lock(connection, [key]).get(key)
+        if row is None or claim.version <= row.done_version:
+            return
+        RUNS.complete(connection, [(row, claim.version)], now_ns=now_ns, pace=self._pace)
+        known = [row.number] if row.done_version else []
+        count_change(connection, replace_entries(connection, Owner.RUN, {row.number: entries}, known=known))
+
+    async def version(self) -> int:
+        return await self._database.read(lambda connection: _VERSION.run(connection).scalar() or 0)
+
+    async def all(self) -> Sequence[Finding]:
+        bodies = await self._database.read(lambda connection: _ALL.run(connection).scalars().all())
+        return await anyio.to_thread.run_sync(lambda: [unpack_finding(body) for body in bodies])
+
+    async def page(
+        self, *, limit: int, after: FindingCursor | None, with_hidden: bool = False
+    ) -> Sequence[Finding]:
+        def read(connection: Connection) -> list[Finding]:
+            wanted = finding_groups.page(limit, after, connection, with_hidden=with_hidden)
+            return finding_groups.merged(wanted, connection)
+
+        return await self._database.read(read)
+
+    async def by_fingerprint(self, fingerprint: str) -> Sequence[Finding]:
+        def read(connection: Connection) -> list[Finding]:
+            wanted = finding_groups.named(fingerprint, connection)
+            return finding_groups.merged(wanted, connection)
+
+        return await self._database.read(read)

@@ -1,0 +1,107 @@
+"""Results of traces, in SQL (`raceway_common.ports.trace_store`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from sqlalchemy import Connection
+
+from raceway_common.adapters.sql import trace_pages
+from raceway_common.adapters.sql.trace_writer import replace_results
+from raceway_common.database.database import Database
+from raceway_common.database.statement import Statement
+from raceway_common.ports.trace_store import (
+    Section,
+    ServiceRow,
+    Totals,
+    TraceCursor,
+    TraceFilter,
+    TraceOutcome,
+    TraceRow,
+)
+from raceway_common.ports.work_queue import RunClaim
+from raceway_common.schedule import PACE, Pace
+from raceway_common.schema.keys import key_of
+from raceway_core.event import TraceId
+from raceway_core.result import Window
+
+_SECTIONS = {
+    section: Statement(
+        f"""select {section.value} from traces join trace_sections on trace_sections.number = traces.number
+        where traces.trace_id = :trace_id"""  # noqa: S608 - the names are ours
+    )
+    for section in Section
+}
+_SERVICES = Statement(
+    """select name, event_count, trace_count, (
+        select max(last_ns) from trace_services where trace_services.service_key = services.service_key
+    ) from services where trace_count > 0 order by name"""
+)
+_TOTALS = Statement("select traces, events, race_pairs from totals where id = 1")
+_NEVER_ANALYZED = Statement("select count(*) from traces where due_ns is not null and done_version = 0")
+_WINDOWS = Statement(
+    """select traces.trace_id, first_ns, last_ns, body
+    from windows join traces on traces.number = windows.number
+    where variable_key = :variable_key and first_span = :span
+    union all
+    select traces.trace_id, first_ns, last_ns, body
+    from windows join traces on traces.number = windows.number
+    where variable_key = :variable_key and last_span > first_span
+        and last_span >= :span and first_span < :span
+    order by 1"""
+)
+
+
+class SqlTraceStore:
+    def __init__(self, database: Database, *, pace: Pace = PACE) -> None:
+        self._database = database
+        self._pace = pace
+
+    async def replace(self, outcomes: Sequence[TraceOutcome], *, now_ns: int) -> None:
+        await self._database.write(partial(replace_results, outcomes, now_ns, self._pace))
+
+    async def row(self, trace_id: TraceId) -> TraceRow | None:
+        return await self._database.read(partial(trace_pages.row, trace_id))
+
+    async def section(self, trace_id: TraceId, section: Section) -> bytes | None:
+        def read(connection: Connection) -> bytes | None:
+            body: bytes | None = _SECTIONS[section].run(connection, trace_id=trace_id).scalar()
+            return body
+
+        return await self._database.read(read)
+
+    async def page(self, wanted: TraceFilter, *, limit: int, after: TraceCursor | None) -> Sequence[TraceRow]:
+        return await self._database.read(partial(trace_pages.page, wanted, limit, 0, after))
+
+    async def numbered_page(
+        self, wanted: TraceFilter, *, limit: int, offset: int
+    ) -> tuple[Sequence[TraceRow], int]:
+        def read(connection: Connection) -> tuple[Sequence[TraceRow], int]:
+            rows = trace_pages.page(wanted, limit, offset, None, connection)
+            return rows, trace_pages.count(wanted, connection)
+
+        return await self._database.read(read)
+
+    async def services(self) -> Sequence[ServiceRow]:
+        rows = await self._database.read(lambda connection: _SERVICES.run(connection).all())
+        return [ServiceRow(*row) for row in rows]
+
+    async def totals(self) -> Totals:
+        return await self._database.read(_totals)
+
+    async def windows(self, run: RunClaim) -> Sequence[tuple[TraceId, Window]]:
+        key = key_of(run.variable, run.scope)
+        rows = await self._database.read(
+            lambda connection: _WINDOWS.run(connection, variable_key=key, span=run.span).all()
+        )
+        return [
+            (trace_id, Window(run.variable, run.scope, first_ns, last_ns, body))
+            for trace_id, first_ns, last_ns, body in rows
+        ]
+
+
+def _totals(connection: Connection) -> Totals:
+    analyzed, events, race_pairs = _TOTALS.run(connection).first() or (0, 0, 0)
+    waiting: int = _NEVER_ANALYZED.run(connection).scalar_one()
+    return Totals(analyzed + waiting, events, analyzed, race_pairs)

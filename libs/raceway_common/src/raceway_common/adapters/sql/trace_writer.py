@@ -1,0 +1,123 @@
+"""Replacing the results of traces, in one transaction for many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection
+
+from raceway_common.adapters.sql.finding_rows import Owner, count_change, replace_entries
+from raceway_common.adapters.sql.service_rows import Line, add_up, list_by_service
+from raceway_common.adapters.sql.window_rows import replace_windows
+from raceway_common.adapters.sql.work import TRACES, Locked
+from raceway_common.database.statement import BYTES, INT, TEXT, Statement
+from raceway_common.ports.trace_store import Section, TraceOutcome
+from raceway_common.schedule import Pace
+from raceway_core.result import TraceSummary
+
+_OLD = Statement(
+    """select trace_results.number, race_pairs, summary
+    from {rows} join trace_results on trace_results.number = r.number""",
+    number=INT,
+)
+_PUT_RESULTS = Statement(
+    """insert into trace_results (number, trace_id, as_of, last_ns, event_count, race_pairs, summary)
+    select number, trace_id, as_of, last_ns, event_count, race_pairs, summary from {rows} where true
+    on conflict (number) do update set
+        as_of = excluded.as_of, last_ns = excluded.last_ns, event_count = excluded.event_count,
+        race_pairs = excluded.race_pairs, summary = excluded.summary""",
+    number=INT,
+    trace_id=TEXT,
+    as_of=INT,
+    last_ns=INT,
+    event_count=INT,
+    race_pairs=INT,
+    summary=BYTES,
+)
+_PUT_SECTIONS = Statement(
+    """insert into trace_sections (number, races, audit_trails, critical_paths, self_times, event_notes)
+    select number, races, audit_trails, critical_paths, self_times, event_notes from {rows} where true
+    on conflict (number) do update set
+        races = excluded.races, audit_trails = excluded.audit_trails,
+        critical_paths = excluded.critical_paths, self_times = excluded.self_times,
+        event_notes = excluded.event_notes""",
+    number=INT,
+    races=BYTES,
+    audit_trails=BYTES,
+    critical_paths=BYTES,
+    self_times=BYTES,
+    event_notes=BYTES,
+)
+
+_encoder = msgspec.msgpack.Encoder()
+_summary = msgspec.msgpack.Decoder(TraceSummary)
+
+
+class _Fresh(NamedTuple):
+    """An outcome that is newer than what is stored, and the trace's locked row."""
+
+    outcome: TraceOutcome
+    row: Locked
+
+
+def replace_results(
+    outcomes: Sequence[TraceOutcome], now_ns: int, pace: Pace, connection: Connection
+) -> None:
+    """Do what `TraceStore.replace` promises, on an open transaction."""
+    fresh = _lock_fresh(connection, outcomes)
+    if not fresh:
+        return
+    done = [(row, outcome.claim.version) for outcome, row in fresh]
+    TRACES.complete(connection, done, now_ns=now_ns, pace=pace)
+    known = [row.number for _, row in fresh if row.done_version > 0]
+    old = _old_lines(connection, known)
+    new = [Line(row.number, outcome.summary, outcome.race_pairs) for outcome, row in fresh]
+    _PUT_RESULTS.run(connection, [_result_of(outcome, row) for outcome, row in fresh])
+    _PUT_SECTIONS.run(connection, [_sections_of(outcome, row) for outcome, row in fresh])
+    list_by_service(connection, old, new)
+    entries = {row.number: outcome.findings for outcome, row in fresh}
+    change = replace_entries(connection, Owner.TRACE, entries, known=known)
+    windows = {row.number: outcome.windows for outcome, row in fresh}
+    replace_windows(connection, windows, known=known, now_ns=now_ns, pace=pace)
+    add_up(connection, old, new)
+    count_change(connection, change)
+
+
+def _lock_fresh(connection: Connection, outcomes: Sequence[TraceOutcome]) -> list[_Fresh]:
+    newest: dict[str, TraceOutcome] = {}
+    for outcome in outcomes:
+        other = newest.setdefault(outcome.claim.trace_id, outcome)
+        if outcome.claim.version > other.claim.version:
+            newest[outcome.claim.trace_id] = outcome
+    rows = TRACES.lock(connection, [(trace_id,) for trace_id in sorted(newest)])
+    return [
+        _Fresh(outcome, row)
+        for trace_id, outcome in newest.items()
+        if (row := rows.get((trace_id,))) is not None and outcome.claim.version > row.done_version
+    ]
+
+
+def _old_lines(connection: Connection, known: Sequence[int]) -> list[Line]:
+    if not known:
+        return []
+    rows = _OLD.run(connection, [(number,) for number in known])
+    return [Line(number, _summary.decode(summary), race_pairs) for number, race_pairs, summary in rows]
+
+
+def _result_of(outcome: TraceOutcome, row: Locked) -> tuple[int, str, int, int, int, int, bytes]:
+    summary = outcome.summary
+    return (
+        row.number,
+        summary.trace_id,
+        outcome.claim.version,
+        summary.last_ns,
+        summary.event_count,
+        outcome.race_pairs,
+        _encoder.encode(summary),
+    )
+
+
+def _sections_of(outcome: TraceOutcome, row: Locked) -> tuple[int | bytes, ...]:
+    return (row.number, *(outcome.sections[section] for section in Section))

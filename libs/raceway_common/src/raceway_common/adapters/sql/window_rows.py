@@ -1,0 +1,144 @@
+"""Windows of traces, and the runs that their changes make due.
+
+A run exists for each span in which a window of its variable begins, because a pair is counted where
+the later of its two windows begins. A window that crosses into later spans also changes the runs
+that exist there.
+
+On Postgres two replicas may write windows of one variable at once. One that crosses spans must not
+miss a run that the other is about to create: therefore a writer of crossing windows holds the
+variables' rows alone, and writers of ordinary ones hold them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from raceway_common.adapters.sql.work import RUNS
+from raceway_common.database.statement import BYTES, INT, TEXT, Statement
+from raceway_common.schedule import Pace
+from raceway_common.schema.keys import key_of
+from raceway_core.result import Window
+from raceway_core.run import SPAN_NS, spans_of
+
+_OLD = Statement(
+    """select windows.number, variable_key, first_span, last_span, first_ns, last_ns, body
+    from {rows} join windows on windows.number = r.number""",
+    number=INT,
+)
+_REMOVE = Statement(
+    """delete from windows
+    where (number, variable_key) in (select number, variable_key from {rows})""",
+    number=INT,
+    variable_key=BYTES,
+)
+_ADD = Statement(
+    """insert into windows (number, variable_key, first_span, last_span, first_ns, last_ns, body)
+    select number, variable_key, first_span, last_span, first_ns, last_ns, body from {rows}""",
+    number=INT,
+    variable_key=BYTES,
+    first_span=INT,
+    last_span=INT,
+    first_ns=INT,
+    last_ns=INT,
+    body=BYTES,
+)
+_ADD_VARIABLES = Statement(
+    """insert into variables (variable_key, variable, scope)
+    select variable_key, variable, scope from {rows} where true on conflict do nothing""",
+    variable_key=BYTES,
+    variable=TEXT,
+    scope=TEXT,
+)
+_HOLD = """
+    select variable_key from variables where variable_key in (select variable_key from {rows})
+    order by variable_key """
+_HOLD_TOGETHER = Statement(_HOLD + "{for_share}", variable_key=BYTES)
+_HOLD_ALONE = Statement(_HOLD + "{for_update}", variable_key=BYTES)
+_RUNS_BETWEEN = Statement(
+    """select distinct runs.variable_key, runs.span from {rows} join runs
+    on runs.variable_key = r.variable_key and runs.span between r.first_span and r.last_span""",
+    variable_key=BYTES,
+    first_span=INT,
+    last_span=INT,
+)
+
+
+class WindowRow(NamedTuple):
+    number: int
+    variable_key: bytes
+    first_span: int
+    last_span: int
+    first_ns: int
+    last_ns: int
+    body: bytes
+
+    @property
+    def is_crossing(self) -> bool:
+        return self.last_span > self.first_span
+
+
+def replace_windows(
+    connection: Connection,
+    windows: Mapping[int, Sequence[Window]],
+    *,
+    known: Iterable[int],
+    now_ns: int,
+    pace: Pace,
+) -> None:
+    """Replace the windows of traces by number, and mark every run due that this changes.
+
+    `known` are the traces among them that may have windows already.
+    """
+    old = _read_old(connection, known)
+    new = {_row_of(number, window) for number, group in windows.items() for window in group}
+    gone, come = sorted(old - new), sorted(new - old)
+    if gone:
+        _REMOVE.run(connection, [row[:2] for row in gone])
+    if come:
+        _add_variables(connection, windows.values(), {row.variable_key for row in come})
+    if gone or come:
+        _hold_variables(connection, gone + come)
+        if come:
+            _ADD.run(connection, come)
+        _mark_runs(connection, gone + come, now_ns, pace)
+
+
+def _read_old(connection: Connection, known: Iterable[int]) -> set[WindowRow]:
+    numbers = [(number,) for number in known]
+    return {WindowRow(*row) for row in _OLD.run(connection, numbers)} if numbers else set()
+
+
+def _row_of(number: int, window: Window) -> WindowRow:
+    spans = spans_of(window)
+    key = key_of(window.variable, window.scope)
+    return WindowRow(number, key, spans[0], spans[-1], window.first_ns, window.last_ns, window.body)
+
+
+def _add_variables(connection: Connection, groups: Iterable[Sequence[Window]], wanted: set[bytes]) -> None:
+    names = {(window.variable, window.scope) for group in groups for window in group}
+    rows = sorted((key, *pair) for pair in names if (key := key_of(*pair)) in wanted)
+    _ADD_VARIABLES.run(connection, rows)
+
+
+def _hold_variables(connection: Connection, changed: Sequence[WindowRow]) -> None:
+    keys = sorted({(row.variable_key,) for row in changed})
+    hold = _HOLD_ALONE if any(row.is_crossing for row in changed) else _HOLD_TOGETHER
+    hold.run(connection, keys)
+
+
+def _mark_runs(connection: Connection, changed: Sequence[WindowRow], now_ns: int, pace: Pace) -> None:
+    growth: dict[tuple[bytes, int], int] = {}
+    for row in changed:
+        begin = (row.variable_key, row.first_ns // SPAN_NS)
+        growth[begin] = growth.get(begin, 0) + 1
+    crossing = sorted(
+        {(row.variable_key, row.first_span, row.last_span) for row in changed if row.is_crossing}
+    )
+    if crossing:
+        for variable_key, span in _RUNS_BETWEEN.run(connection, crossing):
+            growth[variable_key, span] = growth.get((variable_key, span), 0) + 1
+    rows = sorted((*run, size) for run, size in growth.items())
+    RUNS.touch(connection, rows, now_ns=now_ns, pace=pace)

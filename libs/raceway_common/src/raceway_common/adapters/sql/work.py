@@ -1,0 +1,114 @@
+"""What traces and runs have in common as work: growing, and being completed.
+
+Both tables carry the same columns (`raceway_common.schema.tables.work_columns`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from raceway_common.database.statement import BYTES, INT, TEXT, Kind, Scalar, Statement, Values
+from raceway_common.schedule import Pace, Progress, due_ns
+
+_TOUCH = """
+    insert into {table} ({key}, version, size, done_version, done_size, since_ns, touched_ns, due_ns)
+    select {key}, 1, size, 0, 0, cast(:now as bigint), cast(:now as bigint), cast(:due as bigint)
+    from {rows} where true
+    on conflict ({key}) do update set
+        version = {table}.version + 1, size = {table}.size + excluded.size, touched_ns = excluded.touched_ns
+    returning number, {key}, version, size, done_size, since_ns, due_ns, lease_owner"""
+
+_RESCHEDULE = "update {table} set due_ns = r.due_ns from {rows} where {table}.number = r.number"
+
+_LOCK = """
+    select number, {key}, version, size, done_version, touched_ns, due_ns, lease_owner, leased_version
+    from {table} where ({key}) in (select {key} from {rows}) order by {key} {for_update}"""
+
+_COMPLETE = """
+    update {table} set
+        done_version = r.done_version, done_size = size, since_ns = :now,
+        due_ns = r.due_ns, lease_owner = r.lease_owner, leased_version = r.leased_version
+    from {rows} where {table}.number = r.number"""
+
+
+class Touched(NamedTuple):
+    """Work that grew: what it is called inside, and the version that this made."""
+
+    number: int
+    version: int
+
+
+class Locked(NamedTuple):
+    """Work about to be completed. `done_version` is 0 when it never was before."""
+
+    number: int
+    version: int
+    size: int
+    done_version: int
+    touched_ns: int
+    due_ns: int | None
+    lease_owner: str | None
+    leased_version: int | None
+
+
+class Work:
+    """The work columns of one table, whose rows `key` identifies."""
+
+    def __init__(self, table: str, **key: Kind) -> None:
+        def statement(sql: str, **columns: Kind) -> Statement:
+            return Statement(sql.replace("{table}", table).replace("{key}", ", ".join(key)), **columns)
+
+        self._width = len(key)
+        self._touch = statement(_TOUCH, **key, size=INT)
+        self._reschedule = statement(_RESCHEDULE, number=INT, due_ns=INT)
+        self._lock = statement(_LOCK, **key)
+        self._complete = statement(
+            _COMPLETE, number=INT, done_version=INT, due_ns=INT, lease_owner=TEXT, leased_version=INT
+        )
+
+    def touch(
+        self, connection: Connection, growth: Sequence[Values], *, now_ns: int, pace: Pace
+    ) -> dict[tuple[Scalar, ...], Touched]:
+        """Count a change of each row, `(*key, size)` in order of keys, and say when it is due."""
+        first_due_ns = due_ns(Progress(1, 0, now_ns, now_ns), pace)
+        rows = self._touch.run(connection, growth, now=now_ns, due=first_due_ns).all()
+        touched: dict[tuple[Scalar, ...], Touched] = {}
+        later: list[Values] = []
+        for row in rows:
+            number, key = row[0], tuple(row[1 : 1 + self._width])
+            version, size, done_size, since_ns, due, owner = row[1 + self._width :]
+            touched[key] = Touched(number, version)
+            is_waiting = owner is not None or (due is not None and due <= now_ns)
+            if version > 1 and not is_waiting:
+                later.append((number, due_ns(Progress(size, done_size, since_ns, now_ns), pace)))
+        if later:
+            self._reschedule.run(connection, later)
+        return touched
+
+    def lock(self, connection: Connection, keys: Sequence[Values]) -> dict[tuple[Scalar, ...], Locked]:
+        """Keep others from the rows of `keys` until the transaction ends, and read them."""
+        rows = self._lock.run(connection, keys).all()
+        return {tuple(row[1 : 1 + self._width]): Locked(row[0], *row[1 + self._width :]) for row in rows}
+
+    def complete(
+        self, connection: Connection, done: Iterable[tuple[Locked, int]], *, now_ns: int, pace: Pace
+    ) -> None:
+        """Note that locked rows have a result as of a version; what has newer data stays due."""
+        rows = [(row.number, version, *_after(row, version, now_ns, pace)) for row, version in done]
+        self._complete.run(connection, rows, now=now_ns)
+
+
+TRACES = Work("traces", trace_id=TEXT)
+RUNS = Work("runs", variable_key=BYTES, span=INT)
+
+
+def _after(row: Locked, version: int, now_ns: int, pace: Pace) -> tuple[int | None, str | None, int | None]:
+    """Return (due_ns, lease_owner, leased_version) once there is a result as of `version`."""
+    if row.leased_version is not None and row.leased_version > version:
+        return row.due_ns, row.lease_owner, row.leased_version
+    if row.version <= version:
+        return None, None, None
+    return due_ns(Progress(row.size, row.size, now_ns, row.touched_ns), pace), None, None

@@ -1,0 +1,97 @@
+"""Claims on due traces and runs, in SQL (`raceway_common.ports.work_queue`).
+
+A row that is leased is due when the lease ends: an expired lease needs no clean-up, it is work that
+is due like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from sqlalchemy import Connection
+
+from raceway_common.database.database import Database
+from raceway_common.database.statement import INT, Statement
+from raceway_common.ports.work_queue import RunClaim, TraceClaim
+
+_DUE_TRACES = Statement(
+    """select number, version, trace_id from traces
+    where due_ns <= :now order by due_ns limit :most {skip_locked}"""
+)
+_DUE_RUNS = Statement(
+    """select number, version, span from runs
+    where due_ns <= :now order by due_ns limit :most {skip_locked}"""
+)
+_NAMES = Statement(
+    """select runs.number, variables.variable, variables.scope
+    from {rows} join runs on runs.number = r.number
+    join variables on variables.variable_key = runs.variable_key""",
+    number=INT,
+)
+_LEASE = """update {table} set lease_owner = :owner, leased_version = r.version, due_ns = :until
+    from {rows} where {table}.number = r.number"""
+_LEASE_TRACES = Statement(_LEASE.replace("{table}", "traces"), number=INT, version=INT)
+_LEASE_RUNS = Statement(_LEASE.replace("{table}", "runs"), number=INT, version=INT)
+_RELEASE = """update {table} set lease_owner = null, leased_version = null, due_ns = touched_ns
+    where number in (
+        select number from {table} where due_ns is not null and lease_owner = :owner
+        order by {key} {for_update}
+    )"""
+_RELEASE_TRACES = Statement(_RELEASE.replace("{table}", "traces").replace("{key}", "trace_id"))
+_RELEASE_RUNS = Statement(_RELEASE.replace("{table}", "runs").replace("{key}", "variable_key, span"))
+_DUE = Statement(
+    """select (select count(*) from traces where due_ns is not null)
+        + (select count(*) from runs where due_ns is not null)"""
+)
+_NEXT_DUE = Statement(
+    """select min(due_ns) from (
+        select min(due_ns) as due_ns from traces where due_ns is not null
+        union all select min(due_ns) from runs where due_ns is not null
+    ) as earliest"""
+)
+
+LEASE_NS = 60_000_000_000
+
+
+class SqlWorkQueue:
+    def __init__(self, database: Database, *, lease_ns: int = LEASE_NS) -> None:
+        """Lease work for `lease_ns`, which must exceed the time that the largest analysis takes."""
+        self._database = database
+        self._lease_ns = lease_ns
+
+    async def claim_traces(self, most: int, *, owner: str, now_ns: int) -> Sequence[TraceClaim]:
+        return await self._database.write(partial(self._claim_traces, most, owner, now_ns))
+
+    def _claim_traces(self, most: int, owner: str, now_ns: int, connection: Connection) -> list[TraceClaim]:
+        due = _DUE_TRACES.run(connection, now=now_ns, most=most).all()
+        if due:
+            leases = [(number, version) for number, version, _ in due]
+            _LEASE_TRACES.run(connection, leases, owner=owner, until=now_ns + self._lease_ns)
+        return [TraceClaim(trace_id, version) for _, version, trace_id in due]
+
+    async def claim_runs(self, most: int, *, owner: str, now_ns: int) -> Sequence[RunClaim]:
+        return await self._database.write(partial(self._claim_runs, most, owner, now_ns))
+
+    def _claim_runs(self, most: int, owner: str, now_ns: int, connection: Connection) -> list[RunClaim]:
+        due = _DUE_RUNS.run(connection, now=now_ns, most=most).all()
+        if not due:
+            return []
+        leases = [(number, version) for number, version, _ in due]
+        _LEASE_RUNS.run(connection, leases, owner=owner, until=now_ns + self._lease_ns)
+        rows = _NAMES.run(connection, [(number,) for number, _ in leases])
+        names = {number: (variable, scope) for number, variable, scope in rows}
+        return [RunClaim(*names[number], span, version) for number, version, span in due]
+
+    async def release(self, *, owner: str) -> None:
+        def give_back(connection: Connection) -> None:
+            _RELEASE_TRACES.run(connection, owner=owner)
+            _RELEASE_RUNS.run(connection, owner=owner)
+
+        await self._database.write(give_back)
+
+    async def due(self) -> int:
+        return await self._database.read(lambda connection: _DUE.run(connection).scalar_one())
+
+    async def next_due_ns(self) -> int | None:
+        return await self._database.read(lambda connection: _NEXT_DUE.run(connection).scalar_one())

@@ -1,0 +1,45 @@
+"""Chunks: msgpack arrays of events, joined without decoding an event.
+
+An array is a header, which tells how many items follow, and the items. Joining arrays is therefore
+a new header before the concatenated items (msgpack specification, array format family).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from raceway_core.errors import Rejected
+
+_FIX, _ARRAY16, _ARRAY32 = 0x90, 0xDC, 0xDD
+
+
+def join_arrays(arrays: Sequence[msgspec.Raw | bytes]) -> bytes:
+    """Return one array of the items of all `arrays`, in order. Time: O(bytes), one copy.
+
+    Raises:
+        Rejected: One of them is not a msgpack array.
+    """
+    if len(arrays) == 1:
+        return bytes(arrays[0])
+    total = 0
+    items: list[memoryview] = []
+    for array in arrays:
+        view = memoryview(array)
+        count, start = _header(view)
+        total += count
+        items.append(view[start:])
+    return b"".join((bytes((_ARRAY32,)), total.to_bytes(4, "big"), *items))
+
+
+def _header(array: memoryview) -> tuple[int, int]:
+    """Return how many items an array has, and where they begin."""
+    first = array[0] if len(array) else 0
+    if first & 0xF0 == _FIX:
+        return first & 0x0F, 1
+    if first == _ARRAY16 and len(array) >= 3:
+        return int.from_bytes(array[1:3], "big"), 3
+    if first == _ARRAY32 and len(array) >= 5:
+        return int.from_bytes(array[1:5], "big"), 5
+    raise Rejected(f"not a msgpack array of events: it begins with byte {first:#04x}")

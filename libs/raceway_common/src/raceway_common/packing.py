@@ -1,0 +1,116 @@
+"""Results as bytes: packed once by the analysis worker, unpacked by whoever shows them.
+
+A section is msgpack under zstd. The store never looks into one; it reads the columns of an outcome
+and of its finding entries, which are packed beside the bodies.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from raceway_common.compression import compress, decompress
+from raceway_common.ports.finding_store import FindingEntry
+from raceway_common.ports.trace_store import Section, TraceOutcome
+from raceway_common.ports.work_queue import TraceClaim
+from raceway_core.finding import Example, Finding
+from raceway_core.result import AuditTrail, CriticalPath, EventNote, SelfTime, TraceResult
+
+_MOST_GAP = 2**63 - 1
+_MOST_LEAD_BYTES = 1024
+
+_encoder = msgspec.msgpack.Encoder()
+_outcome = msgspec.msgpack.Decoder(TraceOutcome)
+_finding = msgspec.msgpack.Decoder(Finding)
+_races = msgspec.msgpack.Decoder(tuple[Example, ...])
+_audit_trails = msgspec.msgpack.Decoder(tuple[AuditTrail, ...])
+_critical_paths = msgspec.msgpack.Decoder(tuple[CriticalPath, ...])
+_self_times = msgspec.msgpack.Decoder(tuple[SelfTime, ...])
+_event_notes = msgspec.msgpack.Decoder(tuple[EventNote, ...])
+
+
+def pack_outcome(claim: TraceClaim, result: TraceResult) -> TraceOutcome:
+    """Return `result` as the trace store takes it."""
+    return TraceOutcome(
+        claim=claim,
+        summary=result.summary,
+        race_pairs=result.race_pairs,
+        sections={
+            Section.RACES: _pack(result.races),
+            Section.AUDIT_TRAILS: _pack(result.audit_trails),
+            Section.CRITICAL_PATHS: _pack(result.critical_paths),
+            Section.SELF_TIMES: _pack(result.self_times),
+            Section.EVENT_NOTES: _pack(result.event_notes),
+        },
+        findings=tuple(pack_finding(finding) for finding in result.findings),
+        windows=result.windows,
+    )
+
+
+def encode_outcome(outcome: TraceOutcome) -> bytes:
+    """Return `outcome` for another process."""
+    return _encoder.encode(outcome)
+
+
+def decode_outcome(data: bytes) -> TraceOutcome:
+    """Return what `encode_outcome` was given."""
+    return _outcome.decode(data)
+
+
+def pack_finding(finding: Finding) -> FindingEntry:
+    """Return `finding` as the finding store keeps it."""
+    return FindingEntry(
+        fingerprint=finding.fingerprint,
+        aliases=finding.aliases,
+        verdict_rank=finding.verdict.rank,
+        severity_rank=finding.severity.rank,
+        across_traces=finding.across_traces,
+        uncovered=finding.uncovered,
+        pairs=finding.pairs,
+        pairs_by_verdict=finding.pairs_by_verdict,
+        first_ns=finding.first_ns,
+        last_ns=finding.last_ns,
+        nearest_ns=finding.examples[0].gap_ns if finding.examples else 0,
+        lead=_lead(finding),
+        body=_pack(finding),
+    )
+
+
+def unpack_finding(body: bytes) -> Finding:
+    return _finding.decode(decompress(body))
+
+
+def unpack_races(body: bytes) -> tuple[Example, ...]:
+    return _races.decode(decompress(body))
+
+
+def unpack_audit_trails(body: bytes) -> tuple[AuditTrail, ...]:
+    return _audit_trails.decode(decompress(body))
+
+
+def unpack_critical_paths(body: bytes) -> tuple[CriticalPath, ...]:
+    return _critical_paths.decode(decompress(body))
+
+
+def unpack_self_times(body: bytes) -> tuple[SelfTime, ...]:
+    return _self_times.decode(decompress(body))
+
+
+def unpack_event_notes(body: bytes) -> tuple[EventNote, ...]:
+    return _event_notes.decode(decompress(body))
+
+
+def _pack(content: object) -> bytes:
+    return compress(_encoder.encode(content))
+
+
+def _lead(finding: Finding) -> bytes:
+    """Return bytes that compare as the choice of a group's lead in `merge_findings` does.
+
+    Texts hold no NUL, so one after each keeps the order of tuples of texts.
+    """
+    nearest = b"\0"
+    if finding.examples:
+        rank, gap_ns, *names = finding.examples[0].sort_key
+        gap = min(max(gap_ns, 0), _MOST_GAP).to_bytes(8, "big")
+        nearest = b"".join((bytes((1, rank)), gap, *(str(name).encode() + b"\0" for name in names)))
+    return (bytes((finding.verdict.rank,)) + nearest + finding.scope.encode())[:_MOST_LEAD_BYTES]

@@ -1,0 +1,46 @@
+"""When the analysis of a trace or a run is due.
+
+Data is due once it has been quiet for a while: most traces are then finished, and are analyzed once.
+Data that never rests is due once it has grown by a factor and some time has passed, whichever is
+later; as it must grow by that factor each time, all analyses together cost no more than
+`growth / (growth - 1)` times the last one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How eagerly to analyze. `quiet_ns` should exceed the spread of a trace's pieces."""
+
+    quiet_ns: int = 400_000_000
+    growth: float = 1.25
+    least_ns: int = 1_500_000_000
+
+
+PACE = Pace()
+
+
+class Progress(NamedTuple):
+    """How far data has come since its last result.
+
+    `size` is what there is now, `done_size` what the last result saw (0 without one); `since_ns` is
+    when that result came (without one: the data), `touched_ns` when the data last grew.
+    """
+
+    size: int
+    done_size: int
+    since_ns: int
+    touched_ns: int
+
+
+def due_ns(progress: Progress, pace: Pace = PACE) -> int:
+    """Return when data that is ahead of its result should be analyzed; possibly in the past."""
+    rested_ns = progress.touched_ns + pace.quiet_ns
+    if progress.size < pace.growth * progress.done_size:
+        return rested_ns
+    grown_ns = max(progress.touched_ns, progress.since_ns + pace.least_ns)
+    return min(rested_ns, grown_ns)
