@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import TypeAlias
 
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from raceway_common.ports.bus import BusReader
 from raceway_common.ports.cache import Cache
@@ -30,5 +31,5 @@ class Deps:
     uptime_s: Callable[[], float]
 
 
-Given: TypeAlias = Annotated[Deps, Dependency(skip_validation=True)]
+Given: TypeAlias = NamedDependency[SkipValidation[Deps]]
 """How a route handler asks for `Deps`."""

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
+from litestar.params import PathParameter, QueryParameter
+
+from raceway_common.ports.trace_store import TraceFilter
 from raceway_core.errors import Rejected
 from raceway_core.event import TraceId
 
 MOST_PER_PAGE = 1000
+
+TraceIdText: TypeAlias = Annotated[str, PathParameter(description="A UUID, in any spelling")]
+VariablePath: TypeAlias = Annotated[str, PathParameter(description="The variable's name, as it is")]
+Limit: TypeAlias = Annotated[int, QueryParameter(ge=1, le=MOST_PER_PAGE, description="How many at most")]
+CursorText: TypeAlias = Annotated[str | None, QueryParameter(description="`next_cursor` of the last page")]
+MinEvents: TypeAlias = Annotated[int, QueryParameter(description="Only traces of at least so many events")]
+ServiceName: TypeAlias = Annotated[str | None, QueryParameter(description="Only traces it took part in")]
+
 _LAST_PAGE = 2**31
+_MOST_EVENTS = 2**31
 
 
 def trace_id_of(text: str) -> TraceId:
@@ -42,3 +55,17 @@ def clamped(value: int, least: int, most: int) -> int:
 def page_window(page: int, page_size: int) -> tuple[int, int]:
     """Return page and size as they are served: whatever was asked for, there is such a page."""
     return clamped(page, 1, _LAST_PAGE), clamped(page_size, 1, MOST_PER_PAGE)
+
+
+def variable_of(path: str) -> str:
+    """Return the variable that the rest of a path names; it may hold slashes."""
+    return path.removeprefix("/")
+
+
+def trace_filter(min_events: int, service: str | None, *, has_race: bool | None = None) -> TraceFilter:
+    """Return which traces to list."""
+    return TraceFilter(
+        min_events=clamped(min_events, 0, _MOST_EVENTS),
+        service=None if service is None else name_of(service, "service"),
+        has_race=has_race,
+    )

@@ -71,9 +71,9 @@ class HostRule:
         return name in self._allowed or is_loopback(name) or (not self._is_local and _is_unregistrable(name))
 
     def _is_same(self, origin: str, host: str) -> bool:
-        parts = urlsplit(origin)
-        return parts.scheme in {"http", "https"} and (
-            parts.netloc.lower() == host.lower() or _name_of(parts.netloc) in self._allowed
+        scheme, _, authority = origin.partition("://")
+        return scheme in {"http", "https"} and (
+            authority.lower() == host.lower() or _name_of(authority) in self._allowed
         )
 
 

@@ -14,6 +14,7 @@ from litestar import MediaType, Response, get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, Reference, SecurityScheme
+from litestar.params import FromPath
 
 import raceway_api
 from raceway_api.answer import answer
@@ -82,7 +83,7 @@ async def get_docs() -> Response[str]:
 
 
 @get("/docs/{name:str}", include_in_schema=False)
-async def get_docs_file(name: str) -> Response[bytes]:
+async def get_docs_file(name: FromPath[str]) -> Response[bytes]:
     if name == "start.js":
         return Response(_START.encode(), media_type="text/javascript")
     if name not in _ASSETS:
@@ -91,7 +92,7 @@ async def get_docs_file(name: str) -> Response[bytes]:
 
 
 @cache
-def _asset(name: str) -> bytes:
+def _asset(name: FromPath[str]) -> bytes:
     vendor = files("swagger_ui_bundle") / "vendor"
     folder = next(entry for entry in vendor.iterdir() if entry.name.startswith("swagger-ui-"))
     return (folder / name).read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import Response, get
+from litestar.params import FromQuery
 
 from raceway_api.answer import answer, cached, enveloped, shows_enveloped
 from raceway_api.deps import Given
@@ -11,13 +12,21 @@ from raceway_api.original.critical_path import PathView, view_path
 from raceway_api.original.event import view_events
 from raceway_api.original.listing import TracePageView, view_page
 from raceway_api.original.trace import TraceEventsView, TraceView, view_trace
-from raceway_api.parameter import clamped, name_of, page_window, trace_id_of
+from raceway_api.parameter import (
+    MinEvents,
+    ServiceName,
+    TraceIdText,
+    VariablePath,
+    page_window,
+    trace_filter,
+    trace_id_of,
+    variable_of,
+)
 from raceway_api.stored import StoredTraces
-from raceway_common.ports.trace_store import Section, TraceFilter
+from raceway_common.ports.trace_store import Section
 from raceway_common.web.error import AnyRequest
 
 _EVERYTHING = (Section.RACES, Section.AUDIT_TRAILS, Section.CRITICAL_PATHS, Section.EVENT_NOTES)
-_MOST_EVENTS = 2**31
 
 
 @get(
@@ -30,16 +39,13 @@ async def list_traces(
     request: AnyRequest,
     deps: Given,
     *,
-    page: int = 1,
-    page_size: int = 20,
-    min_events: int = 0,
-    service: str | None = None,
+    page: FromQuery[int] = 1,
+    page_size: FromQuery[int] = 20,
+    min_events: MinEvents = 0,
+    service: ServiceName = None,
 ) -> Response[bytes]:
     number, size = page_window(page, page_size)
-    wanted = TraceFilter(
-        min_events=clamped(min_events, 0, _MOST_EVENTS),
-        service=None if service is None else name_of(service, "service"),
-    )
+    wanted = trace_filter(min_events, service)
     rows, total = await deps.traces.numbered_page(wanted, limit=size, offset=(number - 1) * size)
     return answer(request, enveloped(view_page(rows, total=total, page=number, page_size=size)))
 
@@ -50,7 +56,7 @@ async def list_traces(
     summary="Everything about one trace",
     responses=shows_enveloped(TraceView, 400, 404),
 )
-async def get_trace(request: AnyRequest, deps: Given, trace_id: str) -> Response[bytes]:
+async def get_trace(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> Response[bytes]:
     known = trace_id_of(trace_id)
 
     async def build() -> bytes:
@@ -71,7 +77,7 @@ async def get_trace(request: AnyRequest, deps: Given, trace_id: str) -> Response
     summary="The events of one trace, parents first, else by time",
     responses=shows_enveloped(TraceEventsView, 400, 404),
 )
-async def list_events(request: AnyRequest, deps: Given, trace_id: str) -> Response[bytes]:
+async def list_events(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> Response[bytes]:
     known = trace_id_of(trace_id)
     stored = await StoredTraces(deps.events, deps.traces).read(known, [Section.EVENT_NOTES])
     events = view_events(stored.ordered, stored.notes)
@@ -84,7 +90,7 @@ async def list_events(request: AnyRequest, deps: Given, trace_id: str) -> Respon
     summary="The chain of causes that fixed the trace's duration",
     responses=shows_enveloped(PathView, 400, 404),
 )
-async def get_critical_path(request: AnyRequest, deps: Given, trace_id: str) -> Response[bytes]:
+async def get_critical_path(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> Response[bytes]:
     known = trace_id_of(trace_id)
     stored = await StoredTraces(deps.events, deps.traces).read(known, [Section.CRITICAL_PATHS])
     return answer(request, enveloped(view_path(known, stored.critical_paths, stored.duration_ns)))
@@ -99,10 +105,12 @@ async def get_critical_path(request: AnyRequest, deps: Given, trace_id: str) -> 
     summary="The accesses to one variable in causal order",
     responses=shows_enveloped(AuditTrailView, 400, 404),
 )
-async def get_audit_trail(request: AnyRequest, deps: Given, trace_id: str, variable: str) -> Response[bytes]:
+async def get_audit_trail(
+    request: AnyRequest, deps: Given, trace_id: TraceIdText, variable: VariablePath
+) -> Response[bytes]:
     known = trace_id_of(trace_id)
     stored = await StoredTraces(deps.events, deps.traces).read(known, [Section.AUDIT_TRAILS])
-    name = variable.removeprefix("/")
+    name = variable_of(variable)
     accesses = view_trails(stored.audit_trails).get(name, [])
     return answer(request, enveloped(AuditTrailView(known, name, accesses)))
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from raceway_api.answer import answer, cached, encode, shows
 from raceway_api.cursor import read_cursor
 from raceway_api.deps import Given
-from raceway_api.parameter import MOST_PER_PAGE, name_of
+from raceway_api.parameter import CursorText, Limit, name_of
 from raceway_api.v1.race import FindingFilter, FindingList, find, view_findings
 from raceway_common.errors import NotFound
 from raceway_common.ports.finding_store import FindingCursor
@@ -18,9 +18,7 @@ from raceway_common.web.error import AnyRequest
 from raceway_core.finding import FindingKind, Verdict
 from raceway_core.finding_view import FindingView, view_finding
 
-Limit = Annotated[int, Parameter(ge=1, le=MOST_PER_PAGE, description="How many at most")]
-CursorWord = Annotated[str | None, Parameter(description="`next_cursor` of the page before")]
-All = Annotated[bool, Parameter(query="all", description="Also what is hidden as noise")]
+All = Annotated[bool, QueryParameter(name="all", description="Also what is hidden as noise")]
 
 
 @get(
@@ -34,11 +32,11 @@ async def list_races(
     deps: Given,
     *,
     limit: Limit = 50,
-    cursor: CursorWord = None,
+    cursor: CursorText = None,
     with_hidden: All = False,
-    kind: FindingKind | None = None,
-    verdict: Verdict | None = None,
-    variable: str | None = None,
+    kind: FromQuery[FindingKind | None] = None,
+    verdict: FromQuery[Verdict | None] = None,
+    variable: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     after = read_cursor(cursor, FindingCursor) if cursor else None
     name = None if variable is None else name_of(variable, "variable")
@@ -59,7 +57,7 @@ async def list_races(
     summary="One finding, by its fingerprint or one that it absorbed",
     responses=shows(FindingView, 400, 404),
 )
-async def get_race(request: AnyRequest, deps: Given, fingerprint: str) -> Response[bytes]:
+async def get_race(request: AnyRequest, deps: Given, fingerprint: FromPath[str]) -> Response[bytes]:
     groups = await deps.findings.by_fingerprint(name_of(fingerprint, "fingerprint"))
     if not groups:
         raise NotFound(f"no finding has the fingerprint {fingerprint[:60]!r}")

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.params import FromQuery
 
 from raceway_api.answer import answer, encode, shows
 from raceway_api.cursor import read_cursor
 from raceway_api.deps import Given
 from raceway_api.original.audit import view_accesses
-from raceway_api.parameter import MOST_PER_PAGE, clamped, name_of, trace_id_of
+from raceway_api.parameter import (
+    CursorText,
+    Limit,
+    MinEvents,
+    ServiceName,
+    TraceIdText,
+    VariablePath,
+    trace_filter,
+    trace_id_of,
+    variable_of,
+)
 from raceway_api.stored import StoredTraces
 from raceway_api.v1.event import EventCursor, EventList, start_after, view_window
 from raceway_api.v1.trace import (
@@ -26,14 +34,9 @@ from raceway_api.v1.trace import (
     view_list,
 )
 from raceway_common.errors import NotFound
-from raceway_common.ports.trace_store import Section, TraceCursor, TraceFilter
+from raceway_common.ports.trace_store import Section, TraceCursor
 from raceway_common.web.error import AnyRequest
 from raceway_core.finding_view import view_example
-
-Limit = Annotated[int, Parameter(ge=1, le=MOST_PER_PAGE, description="How many at most")]
-CursorWord = Annotated[str | None, Parameter(description="`next_cursor` of the page before")]
-
-_MOST_EVENTS = 2**31
 
 
 @get(
@@ -47,19 +50,15 @@ async def list_traces(
     deps: Given,
     *,
     limit: Limit = 50,
-    cursor: CursorWord = None,
-    service: str | None = None,
-    min_events: int = 0,
-    has_race: bool | None = None,
+    cursor: CursorText = None,
+    service: ServiceName = None,
+    min_events: MinEvents = 0,
+    has_race: FromQuery[bool | None] = None,
 ) -> Response[bytes]:
     after = read_cursor(cursor, TraceCursor) if cursor else None
     if after:
         after = TraceCursor(after.last_ns, trace_id_of(after.trace_id))
-    wanted = TraceFilter(
-        min_events=clamped(min_events, 0, _MOST_EVENTS),
-        service=None if service is None else name_of(service, "service"),
-        has_race=has_race,
-    )
+    wanted = trace_filter(min_events, service, has_race=has_race)
     rows = await deps.traces.page(wanted, limit=limit + 1, after=after)
     return answer(request, encode(view_list(rows, limit=limit)))
 
@@ -70,7 +69,7 @@ async def list_traces(
     summary="One analyzed trace: size, services, completeness, clock issues",
     responses=shows(TraceItem, 400, 404),
 )
-async def get_trace(request: AnyRequest, deps: Given, trace_id: str) -> Response[bytes]:
+async def get_trace(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> Response[bytes]:
     known = trace_id_of(trace_id)
     row = await deps.traces.row(known)
     if row is None:
@@ -85,7 +84,7 @@ async def get_trace(request: AnyRequest, deps: Given, trace_id: str) -> Response
     responses=shows(EventList, 400, 404),
 )
 async def list_events(
-    request: AnyRequest, deps: Given, trace_id: str, limit: Limit = 1000, cursor: CursorWord = None
+    request: AnyRequest, deps: Given, trace_id: TraceIdText, *, limit: Limit = 1000, cursor: CursorText = None
 ) -> Response[bytes]:
     after = read_cursor(cursor, EventCursor) if cursor else None
     stored = await StoredTraces(deps.events, deps.traces).read(trace_id_of(trace_id), [Section.EVENT_NOTES])
@@ -107,7 +106,7 @@ async def list_events(
     summary="The racing pairs inside one trace, strongest first",
     responses=shows(TraceRaces, 400, 404),
 )
-async def list_races(request: AnyRequest, deps: Given, trace_id: str) -> Response[bytes]:
+async def list_races(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> Response[bytes]:
     stored = await StoredTraces(deps.events, deps.traces).read(trace_id_of(trace_id), [Section.RACES])
     view = TraceRaces(
         trace_id=stored.trace_id,
@@ -125,7 +124,7 @@ async def list_races(request: AnyRequest, deps: Given, trace_id: str) -> Respons
     summary="The critical path of every root, as an exact partition of its time",
     responses=shows(CriticalPaths, 400, 404),
 )
-async def get_critical_path(request: AnyRequest, deps: Given, trace_id: str) -> Response[bytes]:
+async def get_critical_path(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> Response[bytes]:
     stored = await StoredTraces(deps.events, deps.traces).read(
         trace_id_of(trace_id), [Section.CRITICAL_PATHS]
     )
@@ -144,9 +143,11 @@ async def get_critical_path(request: AnyRequest, deps: Given, trace_id: str) -> 
     summary="The accesses to one variable in causal order",
     responses=shows(AuditTrails, 400, 404),
 )
-async def get_audit_trail(request: AnyRequest, deps: Given, trace_id: str, variable: str) -> Response[bytes]:
+async def get_audit_trail(
+    request: AnyRequest, deps: Given, trace_id: TraceIdText, variable: VariablePath
+) -> Response[bytes]:
     stored = await StoredTraces(deps.events, deps.traces).read(trace_id_of(trace_id), [Section.AUDIT_TRAILS])
-    name = variable.removeprefix("/")
+    name = variable_of(variable)
     trails = [trail for trail in stored.audit_trails if trail.variable == name]
     view = AuditTrails(
         trace_id=stored.trace_id,
