@@ -6,18 +6,17 @@ release after it, on the access's own chain. Access a is handed over to access b
 released after a and then acquired before b, by grant where both sent one, else by the clock of
 the process they share; not if both held it shared.
 
-A re-entrant lock is handed over when its outermost hold ends.
+What a hold is, also of a re-entrant lock, is told by `raceway_core.lockset`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple, TypeAlias
 
 from raceway_core.causal_graph import CausalGraph
-from raceway_core.event import LockAcquire, LockMode, LockRelease
-from raceway_core.identity import Lock, lock_of
+from raceway_core.event import LockMode
+from raceway_core.lockset import Hold, LockKey
 from raceway_core.transaction import events_on
 
 
@@ -37,31 +36,26 @@ class Around(NamedTuple):
     released_alone: Stamp | None = None
 
 
-LockKey: TypeAlias = tuple[str, str]
-"""Name and scope key: the lock whatever the mode."""
-
 LockStory: TypeAlias = Mapping[LockKey, Around]
 """By lock, what happened to it around one access."""
 
 
-def lock_stories(graph: CausalGraph, events: Iterable[int]) -> Mapping[int, LockStory]:
+def lock_stories(graph: CausalGraph, holds: Iterable[Hold], events: Iterable[int]) -> Mapping[int, LockStory]:
     """Return the stories of those of `events` that have one; equal ones of a chain are one object.
 
-    Time: O(n + stories * locks of the chain).
+    `holds` are all of the trace (`lockset.locks_of`). Time: O(n + stories * locks of the chain).
     """
-    chains = {
-        graph.chain_of[event]
-        for event, payload in enumerate(graph.payloads)
-        if isinstance(payload, LockAcquire | LockRelease)
-    }
-    if not chains:
+    by_chain: dict[int, list[Hold]] = {}
+    for hold in holds:
+        by_chain.setdefault(graph.chain_of[hold.acquire], []).append(hold)
+    if not by_chain:
         return {}
     wanted = set(events)
     stories: dict[int, LockStory] = {}
-    for chain in sorted(chains):
+    for chain, of_chain in by_chain.items():
         on_chain = list(events_on(graph, chain))
         if not wanted.isdisjoint(on_chain):
-            stories.update(_stories_on(on_chain, wanted, _changes_on(graph, on_chain)))
+            stories.update(_stories_on(on_chain, wanted, *_changes_of(graph, of_chain)))
     return stories
 
 
@@ -86,49 +80,30 @@ def is_before(released: Stamp | None, acquired: Stamp | None, *, one_process: bo
 
 
 class _Change(NamedTuple):
-    """A lock event that begins or ends an outermost hold."""
+    """The begin or the end of a hold."""
 
     lock: LockKey
     stamp: Stamp
     is_alone: bool
-    is_acquire: bool
 
 
-def _changes_on(graph: CausalGraph, on_chain: Sequence[int]) -> dict[int, _Change]:
-    depths: Counter[LockKey] = Counter()
-    opened: dict[LockKey, _Change] = {}
-    changes: dict[int, _Change] = {}
-    latest_ns = graph.interval_ns(on_chain[0])[0]
-    for event in on_chain:
-        payload = graph.payloads[event]
-        if not isinstance(payload, LockAcquire | LockRelease):
-            continue
-        lock = lock_of(payload, graph.chains[graph.chain_of[event]].process)
-        key = (lock.name, lock.scope_key)
-        grant = None if payload.grant is None else int(payload.grant)
-        begin_ns, end_ns = graph.interval_ns(event)
-        # Stamps of one process can run backwards by microseconds; a chain does not.
-        latest_ns = max(latest_ns, end_ns if isinstance(payload, LockAcquire) else begin_ns)
-        if isinstance(payload, LockAcquire):
-            depths[key] += 1
-            if depths[key] == 1:
-                stamp = Stamp(grant, latest_ns)
-                opened[key] = _Change(key, stamp, lock.mode is LockMode.EXCLUSIVE, is_acquire=True)
-                changes[event] = opened[key]
-        else:
-            depths[key] = max(depths[key] - 1, 0)
-            if depths[key] == 0:
-                changes[event] = _release(opened.pop(key, None), lock, Stamp(grant, latest_ns))
-    return changes
+_Changes: TypeAlias = Mapping[int, _Change]
+"""By event."""
 
 
-def _release(opening: _Change | None, lock: Lock, stamp: Stamp) -> _Change:
-    """Return the end of a hold; its mode and its grant are those of its begin where that is known."""
-    key = (lock.name, lock.scope_key)
-    if opening is None:
-        return _Change(key, stamp, lock.mode is LockMode.EXCLUSIVE, is_acquire=False)
-    grant = opening.stamp.grant if stamp.grant is None else stamp.grant
-    return _Change(key, Stamp(grant, stamp.time_ns), opening.is_alone, is_acquire=False)
+def _changes_of(graph: CausalGraph, holds: Sequence[Hold]) -> tuple[_Changes, _Changes]:
+    """Return the acquires and the releases of one chain, whose holds are in program order."""
+    acquires: dict[int, _Change] = {}
+    releases: dict[int, _Change] = {}
+    for hold in holds:
+        key, is_alone = (hold.lock.name, hold.lock.scope_key), hold.lock.mode is LockMode.EXCLUSIVE
+        acquired_ns = graph.interval_ns(hold.acquire)[1]
+        acquires[hold.acquire] = _Change(key, Stamp(hold.grant, acquired_ns), is_alone)
+        if hold.release is not None:
+            # Stamps of one process can run backwards by microseconds; a hold does not.
+            released_ns = max(acquired_ns, graph.interval_ns(hold.release)[0])
+            releases[hold.release] = _Change(key, Stamp(hold.grant, released_ns), is_alone)
+    return acquires, releases
 
 
 _Nearest: TypeAlias = Mapping[LockKey, tuple[Stamp | None, Stamp | None]]
@@ -136,10 +111,8 @@ _Nearest: TypeAlias = Mapping[LockKey, tuple[Stamp | None, Stamp | None]]
 
 
 def _stories_on(
-    on_chain: Sequence[int], wanted: Set[int], changes: Mapping[int, _Change]
+    on_chain: Sequence[int], wanted: Set[int], acquires: _Changes, releases: _Changes
 ) -> Iterator[tuple[int, LockStory]]:
-    acquires = {event: change for event, change in changes.items() if change.is_acquire}
-    releases = {event: change for event, change in changes.items() if not change.is_acquire}
     before = dict(_nearest(on_chain, wanted, acquires))
     behind = list(_nearest(reversed(on_chain), wanted, releases))
     merged: dict[tuple[int, int], LockStory] = {}
@@ -151,9 +124,7 @@ def _stories_on(
             yield event, merged[key]
 
 
-def _nearest(
-    on_chain: Iterable[int], wanted: Set[int], changes: Mapping[int, _Change]
-) -> Iterator[tuple[int, _Nearest]]:
+def _nearest(on_chain: Iterable[int], wanted: Set[int], changes: _Changes) -> Iterator[tuple[int, _Nearest]]:
     """Yield for each wanted event the changes that it last passed; one object until the next change."""
     nearest: dict[LockKey, tuple[Stamp | None, Stamp | None]] = {}
     for event in on_chain:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import nsmallest
 
-from raceway_core.access import Access, TransactionKey, transaction_key
+from raceway_core.access import Access, TransactionKey, is_conflict, transaction_key
+from raceway_core.access_class import side_key
 from raceway_core.finding import MOST_EXAMPLES, PairCounts, Verdict
 from raceway_core.fingerprint import Side, fingerprint_of, side_of
 from raceway_core.grouping import Pair, Tally
 from raceway_core.lost_update import LostUpdate
-from raceway_core.race import is_conflict
 
 
 def lost_update_tallies(found: Iterable[LostUpdate], accesses: Sequence[Access]) -> list[Tally]:
@@ -39,11 +39,6 @@ def sides_between(first: Access, second: Access) -> tuple[Side, Side]:
     """Return the sides of two accesses in an order that does not depend on theirs."""
     mine, theirs = sorted((side_of(first), side_of(second)), key=side_key)
     return (mine, theirs)
-
-
-def side_key(side: Side) -> tuple[str, ...]:
-    """Return what sides are sorted by."""
-    return (*side.fault_key, side.service, *side.place)
 
 
 def aliases_between(variable: str, first: Iterable[Side], second: Sequence[Side]) -> set[str]:

@@ -21,7 +21,7 @@ from raceway_core.grouping import Tally
 from raceway_core.interval_count import Integers
 from raceway_core.lost_update import Overwrite, one_per_pair
 from raceway_core.lost_update_tally import aliases_between, nearest, shown_pair, sides_between
-from raceway_core.race import reaches_of
+from raceway_core.reach import reaches_of
 from raceway_core.run_accesses import RunAccesses
 from raceway_core.write_order import Ranked, WriteOrder
 

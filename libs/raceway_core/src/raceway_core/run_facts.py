@@ -15,7 +15,7 @@ import numpy as np
 
 from raceway_core.access import transaction_key
 from raceway_core.interval_count import Flags, Integers, Intervals
-from raceway_core.race import reaches_of
+from raceway_core.reach import reaches_of
 from raceway_core.run_accesses import RunAccesses
 
 MOST_LISTED = 64
@@ -53,13 +53,13 @@ class Facts:
             np.array([reach.start_ns - epoch_ns for reach in reach_of], dtype=np.int64),
             np.array([reach.end_ns - epoch_ns for reach in reach_of], dtype=np.int64),
         )
-        self.clock = _numbered([(reach.process, reach.host) for reach in reach_of])
-        self.host = _numbered([reach.host for reach in reach_of])
+        self.clock = _numbered([reach.site for reach in reach_of])
+        self.host = _numbered([reach.site.host for reach in reach_of])
         clocks_of_host: dict[int, set[int]] = {}
         for host, clock in zip(self.host.tolist(), self.clock.tolist(), strict=True):
             clocks_of_host.setdefault(host, set()).add(clock)
         self.crowded_hosts = sorted(host for host, clocks in clocks_of_host.items() if len(clocks) > 1)
-        self.has_host = np.array([bool(reach.host) for reach in reach_of], dtype=np.bool_)
+        self.has_host = np.array([bool(reach.site.host) for reach in reach_of], dtype=np.bool_)
         known = [access.process.is_known for access in run.accesses]
         process = _numbered([access.process for access in run.accesses])
         self.process = np.where(np.array(known, dtype=np.bool_), process, -1)

@@ -14,14 +14,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from raceway_core.access import Access, Variable
+from raceway_core.access import Access, Variable, is_conflict
+from raceway_core.access_class import side_key, sides_of
 from raceway_core.finding import PairCounts, Verdict
-from raceway_core.fingerprint import Side, fingerprint_of, side_of
+from raceway_core.fingerprint import Side, fingerprint_of
 from raceway_core.grouping import Pair, Tally, strongest
 from raceway_core.identity import Lock
 from raceway_core.interval_count import Integers
+from raceway_core.lockset import is_guarded
 from raceway_core.nearest_pair import nearest_pairs
-from raceway_core.race import is_conflict, is_guarded, overlaps_in, verdict_of
+from raceway_core.race import verdict_of
+from raceway_core.reach import overlaps_in
 from raceway_core.run_accesses import RunAccesses, unordered
 from raceway_core.run_facts import Facts, compared
 from raceway_core.run_relation import Everything, Overlap, hand_over_in
@@ -44,7 +47,7 @@ def race_tallies(run: RunAccesses, variable: Variable, proven: Container[str]) -
     by_side: dict[Side, list[AccessClass]] = {}
     for one in counter.classes:
         by_side.setdefault(one.side, []).append(one)
-    for first, second in combinations_with_replacement(sorted(by_side, key=_side_key), 2):
+    for first, second in combinations_with_replacement(sorted(by_side, key=side_key), 2):
         if not is_conflict(first.access_type, second.access_type):
             continue
         if fingerprint_of(variable.name, first, second) not in proven:
@@ -137,9 +140,10 @@ def _classes_of(run: RunAccesses) -> dict[AccessClass, Integers]:
             holders.setdefault((lock.name, lock.scope_key), set()).add(access.trace_id)
     shared = {lock for lock, traces in holders.items() if len(traces) > 1}
     numbers: dict[AccessClass, list[int]] = {}
+    sides, side_of_access = sides_of(run.accesses)
     for number, access in enumerate(run.accesses):
         lockset = tuple(lock for lock in access.lockset if (lock.name, lock.scope_key) in shared)
-        numbers.setdefault(AccessClass(side_of(access), lockset), []).append(number)
+        numbers.setdefault(AccessClass(sides[side_of_access[number]], lockset), []).append(number)
     return {one: np.array(members, dtype=np.int64) for one, members in numbers.items()}
 
 
@@ -151,7 +155,3 @@ def _class_pairs(
         yield from combinations_with_replacement(first, 2)
     else:
         yield from ((mine, theirs) for mine in first for theirs in second)
-
-
-def _side_key(side: Side) -> tuple[str, ...]:
-    return (*side.fault_key, side.service, *side.place)

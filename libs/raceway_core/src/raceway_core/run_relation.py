@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from raceway_core.handover import Around, LockKey, LockStory, Stamp
+from raceway_core.handover import Around, LockStory, Stamp
 from raceway_core.interval_count import Flags, Integers, overlapping
-from raceway_core.race import SAME_HOST_UNCERTAINTY_NS
+from raceway_core.lockset import LockKey
+from raceway_core.reach import SAME_HOST_UNCERTAINTY_NS
 from raceway_core.run_accesses import RunAccesses
 from raceway_core.run_facts import Facts, Relation
 
@@ -36,7 +37,7 @@ class Everything:
 
 
 class Overlap:
-    """Whether the transactions of two accesses were seen to overlap (`race.is_overlap`)."""
+    """Whether the transactions of two accesses were seen to overlap (`reach.is_overlap`)."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts

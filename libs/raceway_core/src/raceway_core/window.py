@@ -21,6 +21,7 @@ from raceway_core.event import AccessType, EventId, HeldLock, Scope, StateChange
 from raceway_core.finding import AccessEvidence
 from raceway_core.handover import Around, LockStory, lock_stories
 from raceway_core.identity import Lock, Process, place_of
+from raceway_core.lockset import Hold
 from raceway_core.result import Window
 from raceway_core.value import SentValues, read_in, sent_values, value_of, written_in
 
@@ -80,16 +81,17 @@ _decoder = msgspec.msgpack.Decoder(_Body)
 def windows_of(
     graph: CausalGraph,
     clocks: Clocks,
+    holds: Sequence[Hold],
     accesses: Mapping[Variable, Sequence[Access]],
     uncommitted: Container[int] = (),
 ) -> tuple[Window, ...]:
     """Return a trace's window of each variable, sorted by variable.
 
-    The accesses of a variable stand in a linear extension of happens-before; `uncommitted` are
-    the transactions that prove nothing. Time: O(k), about 4 µs per access.
+    `holds` are those of the trace's locks. The accesses of a variable stand in a linear extension of
+    happens-before; `uncommitted` are the transactions that prove nothing. Time: O(k), about 4 µs per access.
     """
     events = (access.number for of_one in accesses.values() for access in of_one)
-    stories = lock_stories(graph, events)
+    stories = lock_stories(graph, holds, events)
     return tuple(
         _Writer(graph, clocks, stories).window(variable, accesses[variable], uncommitted)
         for variable in sorted(accesses)
