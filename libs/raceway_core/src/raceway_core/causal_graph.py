@@ -1,9 +1,9 @@
 """The causal graph: the events of one trace, the chains they ran on, and what led to what.
 
 Built by `build_graph`; ordered by `raceway_core.clock`. Everything is numbered: an event by its
-place in `events`, a node by its place in `event_of`. An event without a duration is one node, one
-with a duration has a node for its start and one for its end; so `starts[e] == ends[e]` tells a
-point event.
+place in `events`, a node by its place in `event_of`; a parent that is not there is -1. An event
+without a duration is one node, one with a duration has a node for its start and one for its end; so
+`starts[e] == ends[e]` tells a point event.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class CausalGraph(msgspec.Struct, frozen=True):
     events: Sequence[Event]
     payloads: Sequence[Payload]
     number_of: Mapping[EventId, int]
+    parents: Sequence[int]
     starts: Sequence[int]
     ends: Sequence[int]
     event_of: Sequence[int]
@@ -79,6 +80,7 @@ def build_graph(events: Sequence[Event]) -> CausalGraph:
         events=unique,
         payloads=table.payloads,
         number_of=table.number_of,
+        parents=table.parents,
         starts=nodes.starts,
         ends=nodes.ends,
         event_of=nodes.event_of,

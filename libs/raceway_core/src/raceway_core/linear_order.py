@@ -26,17 +26,21 @@ def leads_ahead(chain_nodes: Iterable[Sequence[int]], edges: Iterable[Edge]) -> 
 def linear_extension(
     chain_nodes: Sequence[Sequence[int]], edges: Iterable[Edge], optional: Iterable[Edge] = ()
 ) -> tuple[list[int], set[Edge]]:
-    """Return the nodes in order, and the edges of `optional` that had to be left out.
+    """Return the nodes in order, and the edges of `optional` that contradict it.
 
-    An optional edge is left out only where it would close a cycle. What is on a cycle of other
-    edges, or behind one, is not in the result.
+    Only edges on a cycle are left out, and none that would fit in the end. What is on a cycle of
+    other edges, or behind one, is not in the order.
 
     Time: O(n log n), and O(n) more for each edge left out.
     """
     sort = _Sort(chain_nodes, edges, set(optional))
     while not sort.is_done and sort.advance():
         pass
-    return sort.order, sort.dropped
+    if not sort.dropped:
+        return sort.order, set()
+    place_of = {node: place for place, node in enumerate(sort.order)}
+    contrary = {edge for edge in sort.dropped if place_of[edge.target] <= place_of[edge.source]}
+    return sort.order, contrary
 
 
 class _Sort:

@@ -1,0 +1,91 @@
+"""The critical path: what fixed the duration of a trace, as a partition of its time.
+
+There is one path for each root, an event whose parent is absent. It covers the root's own interval, or
+that of the chain whose first event the root is; a root that is all its chain recorded stands for
+what descends from it. Every nanosecond between belongs to exactly one segment. Where events say who
+waited for whom (spawns, awaits, messages, clocks) the path follows these causes
+(`raceway_core.causal_walk`), else it goes down the tree of intervals (`raceway_core.span_walk`).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from raceway_core.causal_graph import CausalGraph, EdgeKind
+from raceway_core.causal_walk import CausalWalk
+from raceway_core.event_table import NONE
+from raceway_core.operation import location_of, operation_of
+from raceway_core.result import CriticalPath, Segment
+from raceway_core.span_tree import SpanTree, span_tree
+from raceway_core.span_walk import SpanWalk
+from raceway_core.stretch import Stretch, Trail
+
+_SAY_NOTHING_OF_WAITING = frozenset({EdgeKind.PARENT, EdgeKind.RETURN})
+
+
+class _Root(NamedTuple):
+    """An event that begins a path, and the node at which the path ends."""
+
+    event: int
+    last: int
+
+
+def critical_paths_of(graph: CausalGraph, tree: SpanTree | None = None) -> tuple[CriticalPath, ...]:
+    """Return the path of each root, by when it starts.
+
+    Time: O(n log n), if paths of different roots do not lead through the same chains.
+    """
+    tree = tree or span_tree(graph)
+    only_spans = graph.begins_ns is not graph.finishes_ns
+    only_spans = only_spans and all(edge.kind in _SAY_NOTHING_OF_WAITING for edge in graph.edges)
+    spans = SpanWalk(graph, tree) if only_spans else None
+    causes = CausalWalk(graph)
+    paths = []
+    for root, last in _roots(graph, tree):
+        start_ns = graph.begins_ns[root]
+        end_ns = max(start_ns, causes.time_ns(last))
+        trail = Trail(start_ns, end_ns)
+        if spans:
+            spans.walk(root, trail)
+        else:
+            causes.walk(root, last, trail)
+        segments = tuple(_segment(graph, stretch) for stretch in trail.forwards())
+        root_id = graph.events[root].id
+        paths.append(CriticalPath(root_id=root_id, start_ns=start_ns, end_ns=end_ns, segments=segments))
+    return tuple(sorted(paths, key=lambda path: (path.start_ns, path.root_id)))
+
+
+def _roots(graph: CausalGraph, tree: SpanTree) -> list[_Root]:
+    """Return the intervals without a parent, and the first such point of each other chain."""
+    starts, ends, chain_of = graph.starts, graph.ends, graph.chain_of
+    parentless = [event for event, parent in enumerate(graph.parents) if parent == NONE]
+    roots = [_Root(event, ends[event]) for event in parentless if starts[event] != ends[event]]
+    begun = {chain_of[root.event] for root in roots}
+    for event in sorted(parentless, key=starts.__getitem__):
+        if chain_of[event] not in begun:
+            begun.add(chain_of[event])
+            roots.append(_Root(event, _last(graph, tree, event)))
+    return roots
+
+
+def _last(graph: CausalGraph, tree: SpanTree, root: int) -> int:
+    chain = graph.chain_nodes[graph.chain_of[root]]
+    if chain[-1] != graph.starts[root]:
+        return chain[-1]
+    below = (event for event, top in enumerate(tree.root) if top == root)
+    return graph.ends[max(below, key=lambda event: (graph.finishes_ns[event], -event))]
+
+
+def _segment(graph: CausalGraph, stretch: Stretch) -> Segment:
+    event, payload = graph.events[stretch.event], graph.payloads[stretch.event]
+    return Segment(
+        event_id=event.id,
+        span_id=event.metadata.distributed_span_id or event.id,
+        operation=operation_of(payload),
+        kind=type(payload).__name__,
+        service=event.metadata.service_name,
+        label=stretch.label,
+        location=location_of(payload),
+        start_ns=stretch.start_ns,
+        end_ns=stretch.end_ns,
+    )

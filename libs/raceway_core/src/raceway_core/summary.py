@@ -1,0 +1,66 @@
+"""A trace in one line: what it has, what is missing, what was odd.
+
+A trace is complete when nothing that its events speak of is missing: every parent and every clock
+component is there, every task that was spawned has begun, and every request was answered. This is a
+matter of structure, never of waiting.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from raceway_core.causal_graph import CausalGraph
+from raceway_core.event import AsyncAwait, AsyncSpawn, HttpRequest, HttpResponse, TraceId
+from raceway_core.result import TraceSummary
+from raceway_core.service import calls_of, services_of
+
+_TELL_OF_MISSING = frozenset({"gap", "dangling_component"})
+
+
+def summary_of(trace_id: TraceId, graph: CausalGraph) -> TraceSummary:
+    """Return the summary of a trace that has at least one event. Time: O(n)."""
+    return TraceSummary(
+        trace_id=trace_id,
+        event_count=len(graph.events),
+        first_ns=min(graph.begins_ns),
+        last_ns=max(graph.finishes_ns),
+        services=services_of(graph),
+        calls=calls_of(graph),
+        is_complete=is_complete(graph),
+        missing_parents=len(graph.missing_parents),
+        notes=dict(graph.notes),
+        clock_issues=dict(sorted(Counter(issue.kind for issue in graph.clock_issues).items())),
+    )
+
+
+def is_complete(graph: CausalGraph) -> bool:
+    """Whether nothing that the events speak of is missing."""
+    if graph.missing_parents or "missing_component" in graph.notes:
+        return False
+    if any(issue.kind in _TELL_OF_MISSING for issue in graph.clock_issues):
+        return False
+    return _all_tasks_began(graph) and _all_requests_answered(graph)
+
+
+def _all_tasks_began(graph: CausalGraph) -> bool:
+    spawned = {
+        payload.task_id: event for event, payload in enumerate(graph.payloads) if type(payload) is AsyncSpawn
+    }
+    if not spawned:
+        return True
+    begun = {event.metadata.task_id for event in graph.events}
+    begun |= {payload.future_id for payload in graph.payloads if type(payload) is AsyncAwait}
+    parents = set(graph.parents)
+    return all(task in begun or spawn in parents for task, spawn in spawned.items())
+
+
+def _all_requests_answered(graph: CausalGraph) -> bool:
+    """Whether each chain saw as many responses as requests; an interval is its own answer."""
+    unanswered: Counter[int] = Counter()
+    for event, payload in enumerate(graph.payloads):
+        kind = type(payload)
+        if kind is HttpRequest and graph.starts[event] == graph.ends[event]:
+            unanswered[graph.chain_of[event]] += 1
+        elif kind is HttpResponse:
+            unanswered[graph.chain_of[event]] -= 1
+    return all(count <= 0 for count in unanswered.values())
