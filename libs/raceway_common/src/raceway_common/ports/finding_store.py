@@ -72,6 +72,10 @@ class FindingStore(Protocol):
         """Return groups in the order of `Finding.sort_key`, by keyset."""
         ...
 
+    async def count(self, *, with_hidden: bool = False) -> int:
+        """Return how many groups `page` lists in all."""
+        ...
+
     async def by_fingerprint(self, fingerprint: str) -> Sequence[Finding]:
         """Return the groups that have `fingerprint`, or have it as an alias; the former first."""
         ...

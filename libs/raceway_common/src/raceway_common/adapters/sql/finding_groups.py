@@ -9,10 +9,12 @@ handful of bodies, not all of them. Entries of runs are few, and are merged as t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, not_, select, true, tuple_
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.sql.elements import KeyedColumnElement
 
 from raceway_common.adapters.sql.finding_rows import GAP_BITS, Owner
 from raceway_common.database.statement import Statement
@@ -53,6 +55,9 @@ _NAMED = Statement(
 )
 
 
+_Columns: TypeAlias = ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]
+
+
 class _Sum:
     """The entries of one fingerprint and verdict, summed up from a row of `_SUMS`."""
 
@@ -68,6 +73,23 @@ class _Sum:
 
 def page(limit: int, after: FindingCursor | None, connection: Connection, *, with_hidden: bool) -> list[str]:
     """Return the fingerprints of a page of groups, in the order of `Finding.sort_key`."""
+    groups = _groups()
+    nearest_ns = groups.strength - groups.verdict_rank * (1 << GAP_BITS)
+    order = (groups.verdict_rank, groups.is_covered, groups.severity_rank, nearest_ns, groups.fingerprint)
+    wanted = select(groups.fingerprint).where(_is_shown(groups, with_hidden=with_hidden))
+    if after is not None:
+        wanted = wanted.where(tuple_(*order) > tuple_(*msgspec.structs.astuple(after)))
+    return list(connection.execute(wanted.order_by(*order).limit(limit)).scalars())
+
+
+def count(connection: Connection, *, with_hidden: bool) -> int:
+    """Return how many groups there are."""
+    groups = _groups()
+    wanted = select(func.count(groups.fingerprint)).where(_is_shown(groups, with_hidden=with_hidden))
+    return connection.execute(wanted).scalar_one()
+
+
+def _groups() -> _Columns:
     entries = finding_entries.c
     group = select(
         entries.fingerprint,
@@ -77,16 +99,16 @@ def page(limit: int, after: FindingCursor | None, connection: Connection, *, wit
         func.min(entries.is_across).label("is_across"),
         func.min(entries.strength).label("strength"),
     )
-    groups = group.group_by(entries.fingerprint).subquery().c
-    nearest_ns = groups.strength - groups.verdict_rank * (1 << GAP_BITS)
-    order = (groups.verdict_rank, groups.is_covered, groups.severity_rank, nearest_ns, groups.fingerprint)
-    wanted: Select[str] = select(groups.fingerprint).order_by(*order).limit(limit)
-    if not with_hidden:
-        wanted = wanted.where(groups.verdict_rank < Verdict.GUARDED.rank)
-        wanted = wanted.where(or_(groups.is_across == 0, groups.verdict_rank < Verdict.POSSIBLE.rank))
-    if after is not None:
-        wanted = wanted.where(tuple_(*order) > tuple_(*msgspec.structs.astuple(after)))
-    return list(connection.execute(wanted).scalars())
+    return group.group_by(entries.fingerprint).subquery().c
+
+
+def _is_shown(groups: _Columns, *, with_hidden: bool) -> ColumnElement[bool]:
+    """Return what `not Finding.is_hidden` says, in SQL."""
+    if with_hidden:
+        return true()
+    is_weak = groups.verdict_rank >= Verdict.POSSIBLE.rank
+    is_noise = and_(groups.is_across != 0, is_weak)
+    return and_(groups.verdict_rank < Verdict.GUARDED.rank, not_(is_noise))
 
 
 def named(name: str, connection: Connection) -> list[str]:

@@ -60,6 +60,9 @@ class SqlFindingStore:
 
         return await self._database.read(read)
 
+    async def count(self, *, with_hidden: bool = False) -> int:
+        return await self._database.read(partial(finding_groups.count, with_hidden=with_hidden))
+
     async def by_fingerprint(self, fingerprint: str) -> Sequence[Finding]:
         def read(connection: Connection) -> list[Finding]:
             wanted = finding_groups.named(fingerprint, connection)
