@@ -57,6 +57,12 @@ class Access(msgspec.Struct, frozen=True, gc=False, array_like=True):
 Precedes: TypeAlias = Callable[[Access, Access], bool]
 """Tells whether the first access happens before the second; false for an access and itself."""
 
+
+def is_conflict(first: AccessType, second: AccessType) -> bool:
+    """Whether the order of two accesses of one variable matters and nothing fixes it for them."""
+    return (first.writes or second.writes) and not (first.is_atomic and second.is_atomic)
+
+
 TransactionKey: TypeAlias = tuple[TraceId, int]
 
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
+from raceway_core.identity import pattern_of
 
 MOST_EXAMPLES = 5
 
@@ -22,7 +23,7 @@ Name = TypeVar("Name", bound=str)
 
 
 class Verdict(Enum):
-    """How sure a finding is, strongest first."""
+    """How sure a finding is, strongest first. `rank` is 0 for the strongest."""
 
     PROVEN = "proven"
     OBSERVED = "observed"
@@ -30,29 +31,19 @@ class Verdict(Enum):
     ORDER_DEPENDENT = "order-dependent"
     GUARDED = "guarded"
 
-    @property
-    def rank(self) -> int:
-        """0 for the strongest."""
-        return _VERDICT_RANK[self]
-
-
-_VERDICT_RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
+    def __init__(self, word: str) -> None:
+        self.rank = len(type(self).__members__)
 
 
 class Severity(Enum):
-    """What a finding can cost, worst first."""
+    """What a finding can cost, worst first. `rank` is 0 for the worst."""
 
     CRITICAL = "critical"
     WARNING = "warning"
     INFO = "info"
 
-    @property
-    def rank(self) -> int:
-        """0 for the worst."""
-        return _SEVERITY_RANK[self]
-
-
-_SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+    def __init__(self, word: str) -> None:
+        self.rank = len(type(self).__members__)
 
 
 class FindingKind(Enum):
@@ -74,6 +65,16 @@ class PairCounts(msgspec.Struct, frozen=True):
     def of(self, verdict: Verdict) -> int:
         """Return the count of one verdict."""
         return int(getattr(self, verdict.name.lower()))
+
+    @property
+    def strongest(self) -> Verdict:
+        """The strongest verdict that any pair has, `guarded` where there is none."""
+        return next((verdict for verdict in Verdict if self.of(verdict)), Verdict.GUARDED)
+
+    @property
+    def reported(self) -> int:
+        """How many pairs are not guarded."""
+        return self.proven + self.observed + self.possible + self.order_dependent
 
     def __add__(self, other: PairCounts) -> PairCounts:
         mine, theirs = msgspec.structs.astuple(self), msgspec.structs.astuple(other)
@@ -189,8 +190,10 @@ def _merge(group: list[Finding]) -> Finding:
         return group[0]
     lead = min(group, key=_lead_key)
     counts = sum((finding.pairs_by_verdict for finding in group), PairCounts())
+    is_one = all(finding.variable == lead.variable for finding in group)
     return msgspec.structs.replace(
         lead,
+        variable=lead.variable if is_one else pattern_of(lead.variable),
         severity=min((finding.severity for finding in group), key=lambda severity: severity.rank),
         services=_union(finding.services for finding in group),
         pairs=sum(finding.pairs for finding in group if finding.verdict is lead.verdict),

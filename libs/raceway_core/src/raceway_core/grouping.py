@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -30,22 +29,15 @@ from raceway_core.finding import (
     best_examples,
     merge_findings,
 )
-from raceway_core.fingerprint import Side, fingerprint_of, side_of
+from raceway_core.fingerprint import Side, fingerprint_of
 from raceway_core.identity import Place
-from raceway_core.race import is_conflict, severity_of
+from raceway_core.race import Pair, severity_of
 from raceway_core.sentence import fix_of, missing_edge_of, summary_of
+
+__all__ = ["Pair", "Scene", "Tally", "absorb", "example_of", "group", "strongest"]
 
 MOST_COVERING = 32
 """So many of the strongest uncovered findings are asked whether they explain a weaker one."""
-
-
-class Pair(NamedTuple):
-    """Two accesses and how sure it is that they are a fault; `witness` are reads that prove it."""
-
-    first: Access
-    second: Access
-    verdict: Verdict
-    witness: tuple[Access, ...] = ()
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +154,7 @@ def group(
 
     The result does not depend on the order of `tallies`. Guarded pairs alone are no finding.
     """
-    reported = (tally for tally in tallies if strongest(tally.counts) is not Verdict.GUARDED)
+    reported = (tally for tally in tallies if tally.counts.strongest is not Verdict.GUARDED)
     findings = (_finding_of(tally, scene, kind, across_traces=across_traces) for tally in reported)
     return merge_findings(findings)
 
@@ -173,17 +165,6 @@ def absorb(lost_updates: Sequence[Finding], races: Iterable[Finding], scene: Sce
     others = [finding for finding in races if finding.fingerprint not in absorbed]
     ranked = sorted((*lost_updates, *others), key=lambda finding: finding.sort_key)
     return sorted(_covered_marked(ranked, scene), key=lambda finding: finding.sort_key)
-
-
-def fingerprints_between(first: Iterable[Access], second: Iterable[Access]) -> set[str]:
-    """Return the fingerprints of all faults between two transactions' accesses to one variable."""
-    mine, theirs = ({side_of(access): access.variable.name for access in side} for side in (first, second))
-    return {
-        fingerprint_of(name, side, other)
-        for side, name in mine.items()
-        for other in theirs
-        if is_conflict(side.access_type, other.access_type)
-    }
 
 
 def _covered_marked(ranked: Iterable[Finding], scene: Scene) -> Iterator[Finding]:
@@ -208,7 +189,7 @@ def _covers(strong: Example, weak: Example, scene: Scene) -> bool:
 def _finding_of(tally: Tally, scene: Scene, kind: FindingKind, *, across_traces: bool) -> Finding:
     examples = best_examples(example_of(pair, scene) for pair in tally.pairs)
     first, second = tally.sides
-    verdict = strongest(tally.counts)
+    verdict = tally.counts.strongest
     return Finding(
         fingerprint=fingerprint_of(tally.variable.name, first, second),
         kind=kind,
@@ -233,4 +214,4 @@ def _finding_of(tally: Tally, scene: Scene, kind: FindingKind, *, across_traces:
 
 def strongest(counts: PairCounts) -> Verdict:
     """Return the strongest verdict that any pair has."""
-    return next((verdict for verdict in Verdict if counts.of(verdict)), Verdict.GUARDED)
+    return counts.strongest

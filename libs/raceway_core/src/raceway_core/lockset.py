@@ -28,6 +28,19 @@ LockKey: TypeAlias = tuple[str, str]
 """Name and scope key: the lock, however it is held."""
 
 
+def is_guarded(first: Lockset, second: Lockset) -> bool:
+    """Whether a lock is in both locksets, held exclusively at least once."""
+    if not first or not second:
+        return False
+    return any(
+        mine.name == theirs.name
+        and mine.scope_key == theirs.scope_key
+        and LockMode.EXCLUSIVE in (mine.mode, theirs.mode)
+        for mine in first
+        for theirs in second
+    )
+
+
 class Hold(NamedTuple):
     """A lock held on one chain, from the acquire that got it to the release that gave it back.
 

@@ -13,6 +13,17 @@ common lock does, unless both hold it shared. The verdict says how sure a pair i
 H is C together with the order in which locks were granted (`raceway_core.lock_order`). A pair that
 C orders is no pair.
 
+A trace is asked three questions, of each variable, and a variable with k accesses on c lanes of the
+causal order pays only for those that it has to answer:
+
+    1. Is it racy at all?  If each access happens before the next in a linear extension of C, all are
+       ordered, because happens-before is transitive; nor does a variable race that nobody writes.
+       O(k), one comparison each, and most variables are done here.
+    2. How many pairs, exactly?  Few accesses are compared one by one, which is the definition. Many
+       are counted by class and window (`raceway_core.pair_count`): O(k·c log k), never k².
+    3. Which?  A window of concurrent accesses per access and lane, found by two binary searches and
+       listed only as far as somebody reads (`raceway_core.pair_list`): O(c log k) and the output.
+
 Sources: Lamport 1978 and Mattern 1989 (happens-before, vector clocks); Netzer & Miller 1992 (what a
 race is); Savage et al. 1997, Eraser (locksets); O'Callahan & Choi 2003 (locksets with
 happens-before); Flanagan & Freund 2009, FastTrack (one comparison orders two accesses).
@@ -20,29 +31,71 @@ happens-before); Flanagan & Freund 2009, FastTrack (one comparison orders two ac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import combinations, pairwise, product
 from typing import NamedTuple, TypeAlias
 
-from raceway_core.access import Access, Precedes, TransactionKey, transaction_key
-from raceway_core.event import AccessType, LockMode
-from raceway_core.finding import Severity, Verdict
-from raceway_core.identity import Lock, Process
+from raceway_core.access import Access, Precedes, is_conflict, transaction_key
+from raceway_core.access_class import Classes, sides_of
+from raceway_core.clock import Clocks
+from raceway_core.event import AccessType
+from raceway_core.finding import PairCounts, Severity, Verdict
+from raceway_core.fingerprint import Side
+from raceway_core.lockset import is_guarded
+from raceway_core.pair_count import count_by_window
+from raceway_core.reach import Overlaps, overlaps_in, reaches_of
+from raceway_core.track import Tracks
 
-SAME_HOST_UNCERTAINTY_NS = 1_000_000
-"""How far the clocks of two processes of one host may disagree."""
+__all__ = [
+    "Judge",
+    "Order",
+    "Pair",
+    "Races",
+    "Transactions",
+    "find_races",
+    "is_conflict",
+    "is_guarded",
+    "overlaps_in",
+    "severity_of",
+    "verdict_of",
+]
+
+FEW = 24
+"""Up to so many accesses of a variable it is faster to compare each two."""
+
+Transactions: TypeAlias = Set[tuple[int, int]]
+"""Pairs of transactions of one trace, the smaller number first."""
 
 
-class Reach(NamedTuple):
-    """When a transaction touched a variable, from its first access to its last, on whose clock."""
+class Order(NamedTuple):
+    """The two orders of one trace. They are one object where no lock adds anything."""
 
-    start_ns: int
-    end_ns: int
-    process: Process
-    host: str
+    c: Clocks
+    h: Clocks
 
 
-Overlaps: TypeAlias = Callable[[Access, Access], bool]
-"""Tells whether the transactions of two accesses were seen to overlap on the variable."""
+class Pair(NamedTuple):
+    """Two accesses and how sure it is that they are a fault; `witness` are reads that prove it."""
+
+    first: Access
+    second: Access
+    verdict: Verdict
+    witness: tuple[Access, ...] = ()
+
+
+class Races(NamedTuple):
+    """The races of one variable.
+
+    `accesses` stand in a linear extension; `side_of` and `racing` are by access, the latter telling
+    whether it is in a pair that is not guarded. `counts` is by two sides, the smaller number first.
+    """
+
+    accesses: Sequence[Access]
+    judge: Judge
+    sides: Sequence[Side]
+    side_of: Sequence[int]
+    racing: Sequence[bool]
+    counts: Mapping[tuple[int, int], PairCounts]
 
 
 def verdict_of(
@@ -62,67 +115,112 @@ def verdict_of(
     return Verdict.OBSERVED if overlaps(first, second) else Verdict.POSSIBLE
 
 
-def is_conflict(first: AccessType, second: AccessType) -> bool:
-    """Whether two accesses of one variable could race at all."""
-    return (first.writes or second.writes) and not (first.is_atomic and second.is_atomic)
-
-
-def is_guarded(first: tuple[Lock, ...], second: tuple[Lock, ...]) -> bool:
-    """Whether a lock is in both locksets, held exclusively at least once."""
-    if not first or not second:
-        return False
-    return any(
-        mine.name == theirs.name
-        and mine.scope_key == theirs.scope_key
-        and LockMode.EXCLUSIVE in (mine.mode, theirs.mode)
-        for mine in first
-        for theirs in second
-    )
-
-
-def uncertainty_ns(first: Reach, second: Reach) -> int | None:
-    """Return how far the clocks of two reaches may disagree; None if nobody knows."""
-    if first.host != second.host:
-        return None
-    if first.process == second.process:
-        return 0
-    return SAME_HOST_UNCERTAINTY_NS if first.host else None
-
-
-def is_overlap(first: Reach, second: Reach) -> bool:
-    """Whether both were under way at one instant, however far their clocks disagree."""
-    slack_ns = uncertainty_ns(first, second)
-    if slack_ns is None:
-        return False
-    return first.start_ns + slack_ns < second.end_ns and second.start_ns + slack_ns < first.end_ns
-
-
-def reaches_of(accesses: Iterable[Access]) -> dict[TransactionKey, Reach]:
-    """Return the reach of each transaction; `accesses` are of one variable, in any order."""
-    reaches: dict[TransactionKey, Reach] = {}
-    for access in accesses:
-        key = transaction_key(access)
-        reach = reaches.get(key)
-        if reach is None:
-            reaches[key] = Reach(access.start_ns, access.end_ns, access.process, access.host)
-        else:
-            start_ns, end_ns = min(reach.start_ns, access.start_ns), max(reach.end_ns, access.end_ns)
-            reaches[key] = reach._replace(start_ns=start_ns, end_ns=end_ns)
-    return reaches
-
-
-def overlaps_in(accesses: Iterable[Access]) -> Overlaps:
-    """Return the test of overlap for pairs of `accesses`, which are of one variable."""
-    reaches = reaches_of(accesses)
-
-    def overlaps(first: Access, second: Access) -> bool:
-        return is_overlap(reaches[transaction_key(first)], reaches[transaction_key(second)])
-
-    return overlaps
-
-
 def severity_of(first: AccessType, second: AccessType, verdict: Verdict) -> Severity:
     """Return what a pair can cost: two writes lose one, a read and a write a stale value."""
     if verdict is Verdict.PROVEN or (first.writes and second.writes):
         return Severity.CRITICAL
     return Severity.WARNING if first.writes or second.writes else Severity.INFO
+
+
+class Judge:
+    """The verdicts on pairs of one variable's accesses, with what their values have proven."""
+
+    def __init__(self, accesses: Sequence[Access], order: Order, proven: Transactions) -> None:
+        self.order = order
+        self._proven = proven
+        self._overlaps = overlaps_in(accesses)
+
+    def __call__(self, first: Access, second: Access) -> Verdict | None:
+        """Return the verdict on a pair; None if it is ordered or does not conflict."""
+        verdict = self.without_values(first, second)
+        if verdict is None or not self._proven:
+            return verdict
+        is_proven = _sorted(first.transaction, second.transaction) in self._proven
+        return Verdict.PROVEN if is_proven else verdict
+
+    def without_values(self, first: Access, second: Access) -> Verdict | None:
+        """Return the verdict that the order of events and the locks alone give."""
+        return verdict_of(first, second, c=self._in_c, h=self._in_h, overlaps=self._overlaps)
+
+    def _in_c(self, first: Access, second: Access) -> bool:
+        return self.order.c.happens_before(first.number, second.number)
+
+    def _in_h(self, first: Access, second: Access) -> bool:
+        return self.order.h.happens_before(first.number, second.number)
+
+
+def find_races(accesses: Sequence[Access], order: Order, proven: Transactions = frozenset()) -> Races | None:
+    """Return the races of one variable, None if no two of its accesses conflict and are unordered.
+
+    `accesses` are all of the variable in one trace, in the linear extension of C. All conflicting
+    unordered pairs between two transactions of `proven` are proven, the others never.
+
+    Time: O(k) if they are all ordered, else O(k · lanes · log k + k · classes).
+    """
+    if not _can_race(accesses, order.c):
+        return None
+    judge = Judge(accesses, order, proven)
+    races = _compare_each(accesses, judge) if len(accesses) <= FEW else _count(accesses, judge, proven)
+    return races if races.counts else None
+
+
+def _can_race(accesses: Sequence[Access], c: Clocks) -> bool:
+    """Whether somebody writes and not all accesses are ordered: the first question."""
+    if not any(access.access_type.writes for access in accesses):
+        return False
+    before = c.happens_before
+    return any(not before(first.number, second.number) for first, second in pairwise(accesses))
+
+
+def _compare_each(accesses: Sequence[Access], judge: Judge) -> Races:
+    """Answer the second question by the definition."""
+    sides, side_of = sides_of(accesses)
+    verdicts: dict[tuple[int, int], list[int]] = {}
+    racing = [False] * len(accesses)
+    for (i, first), (j, second) in combinations(enumerate(accesses), 2):
+        verdict = judge(first, second)
+        if verdict is not None:
+            verdicts.setdefault(_sorted(side_of[i], side_of[j]), [0] * len(Verdict))[verdict.rank] += 1
+            if verdict is not Verdict.GUARDED:
+                racing[i] = racing[j] = True
+    counts = {sides: PairCounts(*by_verdict) for sides, by_verdict in verdicts.items()}
+    return Races(accesses, judge, sides, side_of, racing, counts)
+
+
+def _count(accesses: Sequence[Access], judge: Judge, proven: Transactions) -> Races:
+    """Answer the second question by class and window, then look at the pairs of `proven`, few, singly."""
+    classes = Classes(accesses)
+    reaches = reaches_of(accesses)
+    tracks = Tracks(accesses, judge.order.c, [reaches[transaction_key(access)] for access in accesses])
+    counts, racing = count_by_window(tracks, classes, *judge.order)
+    side_of = classes.side_of_access
+    for i, j in _between(accesses, proven):
+        verdict = judge.without_values(accesses[i], accesses[j])
+        if verdict is not None:
+            counts[_sorted(side_of[i], side_of[j])] += _PROOF_OF[verdict]
+            racing[i] = racing[j] = True
+    return Races(accesses, judge, classes.sides, side_of, racing, counts)
+
+
+_PROOF_OF = {
+    Verdict.OBSERVED: PairCounts(proven=1, observed=-1),
+    Verdict.POSSIBLE: PairCounts(proven=1, possible=-1),
+    Verdict.ORDER_DEPENDENT: PairCounts(proven=1, order_dependent=-1),
+    Verdict.GUARDED: PairCounts(proven=1, guarded=-1),
+}
+"""What a proof does to the counts, by the verdict that the pair had without it."""
+
+
+def _between(accesses: Sequence[Access], transactions: Transactions) -> Iterator[tuple[int, int]]:
+    """Yield the places of each two accesses of two of the `transactions`."""
+    if not transactions:
+        return
+    members: dict[int, list[int]] = {}
+    for place, access in enumerate(accesses):
+        members.setdefault(access.transaction, []).append(place)
+    for first, second in transactions:
+        yield from product(members.get(first, ()), members.get(second, ()))
+
+
+def _sorted(first: int, second: int) -> tuple[int, int]:
+    return (first, second) if first < second else (second, first)

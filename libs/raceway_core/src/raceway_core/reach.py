@@ -1,0 +1,75 @@
+"""Reaches: when a transaction touched a variable, from its first access to its last.
+
+Two reaches *overlap* if they were seen to be under way at one instant, however far their clocks may
+disagree: not at all within a process, by `SAME_HOST_UNCERTAINTY_NS` within a host, and by nobody
+knows how much across hosts, so that those never overlap. Nor do two instants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeAlias
+
+from raceway_core.access import Access, TransactionKey, transaction_key
+from raceway_core.identity import Process
+
+SAME_HOST_UNCERTAINTY_NS = 1_000_000
+
+
+class Site(NamedTuple):
+    """Whose clock it is. Two processes of one name on different hosts are two."""
+
+    process: Process
+    host: str
+
+
+class Reach(NamedTuple):
+    """When a transaction touched a variable, and on whose clock."""
+
+    start_ns: int
+    end_ns: int
+    site: Site
+
+
+Overlaps: TypeAlias = Callable[[Access, Access], bool]
+"""Tells whether the transactions of two accesses were seen to overlap on the variable."""
+
+
+def reaches_of(accesses: Iterable[Access]) -> dict[TransactionKey, Reach]:
+    """Return the reach of each transaction; `accesses` are of one variable, in any order."""
+    reaches: dict[TransactionKey, Reach] = {}
+    for access in accesses:
+        key, start_ns, end_ns = transaction_key(access), access.start_ns, access.end_ns
+        reach = reaches.get(key)
+        if reach is None:
+            reaches[key] = Reach(start_ns, end_ns, Site(access.process, access.host))
+        elif start_ns < reach.start_ns or end_ns > reach.end_ns:
+            reaches[key] = Reach(min(start_ns, reach.start_ns), max(end_ns, reach.end_ns), reach.site)
+    return reaches
+
+
+def uncertainty_ns(first: Site, second: Site) -> int | None:
+    """Return how far the clocks of two sites may disagree; None if nobody knows."""
+    if first.host != second.host:
+        return None
+    if first.process == second.process:
+        return 0
+    return SAME_HOST_UNCERTAINTY_NS if first.host else None
+
+
+def is_overlap(first: Reach, second: Reach) -> bool:
+    """Whether both are known to have been under way at one instant."""
+    slack_ns = uncertainty_ns(first.site, second.site)
+    if slack_ns is None:
+        return False
+    return first.start_ns + slack_ns < second.end_ns and second.start_ns + slack_ns < first.end_ns
+
+
+def overlaps_in(accesses: Iterable[Access]) -> Overlaps:
+    """Return the test of overlap for pairs of `accesses`, which are of one variable."""
+    reaches = reaches_of(accesses)
+
+    def overlaps(first: Access, second: Access) -> bool:
+        return is_overlap(reaches[transaction_key(first)], reaches[transaction_key(second)])
+
+    return overlaps
