@@ -54,6 +54,8 @@ Value = JsonValue | UnsetType
 class Said(TypedDict, total=False):
     """Who recorded an event, when, and because of what; `on` is the thread, `at` is in ms.
 
+    `began` is a measured start in ms, `span` and `upstream` are the event's own span and the caller's.
+
     `place`, `version` and `value_hash` are for accesses; `mode`, `grant` and `reentrant` for locks;
     `scope` for both.
     """
@@ -63,6 +65,9 @@ class Said(TypedDict, total=False):
     parent: Event | None
     at: float | None
     lasts_ms: float
+    began: float
+    span: str
+    upstream: str
     service: str
     instance: str | None
     process: int
@@ -187,7 +192,7 @@ class Story:
 
 
 def _metadata(said: Said) -> Metadata:
-    lasts_ms = said.get("lasts_ms")
+    lasts_ms, began = said.get("lasts_ms"), said.get("began")
     return Metadata(
         thread_id=said.get("on", "main"),
         process_id=said.get("process", 1),
@@ -196,4 +201,7 @@ def _metadata(said: Said) -> Metadata:
         task_id=said.get("task"),
         host=said.get("host"),
         duration_ns=None if lasts_ms is None else int(lasts_ms * MS),
+        start_ns=None if began is None else NOON_NS + int(began * MS),
+        distributed_span_id=said.get("span"),
+        upstream_span_id=said.get("upstream"),
     )
