@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import click
 
@@ -41,9 +42,18 @@ group = click.version_option(package_name="raceway-cli", prog_name="raceway")(gr
 
 
 def main() -> None:
-    """Run the command line; an error that Raceway understands is one line, not a traceback."""
+    """Run the command line; an error that Raceway understands is a line, not a traceback."""
     try:
         group()
-    except RacewayError as error:
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
+    except* RacewayError as errors:
+        for error in _leaves(errors):
+            click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
         sys.exit(2)
+
+
+def _leaves(errors: BaseExceptionGroup[RacewayError]) -> Iterator[RacewayError]:
+    for error in errors.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

@@ -1,0 +1,140 @@
+"""All-in-one: ingest, analyzer and API in one process over one SQLite file.
+
+The same services as in the suite, composed with other adapters; analysis runs in worker processes
+and waits while batches are being taken in.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import version
+from typing import NamedTuple
+
+import anyio
+import structlog
+from litestar.types import ASGIApp, ControllerRouterHandler
+
+from raceway_analyzer import worker
+from raceway_analyzer.stores import Stores
+from raceway_api.app import routes as api_routes
+from raceway_api.deps import Deps
+from raceway_common.adapters.memory_cache import MemoryCache
+from raceway_common.adapters.sql.event_store import SqlEventStore
+from raceway_common.adapters.sql.finding_store import SqlFindingStore
+from raceway_common.adapters.sql.trace_store import SqlTraceStore
+from raceway_common.adapters.sql.work_queue import SqlWorkQueue
+from raceway_common.adapters.sqlite_bus import open_sqlite_bus
+from raceway_common.database.database import Database, open_database
+from raceway_common.database.file_lock import hold_directory
+from raceway_common.ports.bus import Bus
+from raceway_common.process import run_until_stopped, settle_gc
+from raceway_common.schedule import Pace
+from raceway_common.schema.migrate import migrate_database
+from raceway_common.settings import Settings
+from raceway_common.telemetry import configure_logging
+from raceway_common.web.app import web_app
+from raceway_common.web.health import health_routes
+from raceway_common.web.host import refuse_exposed
+from raceway_common.web.server import serve
+from raceway_core.options import Options
+from raceway_ingest.body import Limits
+from raceway_ingest.routes import ingest_routes
+
+log = structlog.get_logger()
+
+DATABASE = "raceway.db"
+
+
+class _Parts(NamedTuple):
+    """What the services share in one process."""
+
+    bus: Bus
+    stores: Stores
+
+
+def run(settings: Settings, *, durable: bool, announce: Callable[[str], None]) -> None:
+    """Serve everything from `settings.data_dir` until SIGINT or SIGTERM.
+
+    Without `durable` the directory is going to be thrown away, and nothing waits for the disk.
+
+    Raises:
+        Rejected: The directory is in use, or the settings do not allow it; the message says which.
+    """
+    configure_logging("raceway", form=settings.log_format, level=settings.log_level)
+    refuse_exposed(settings.host, api_key=_api_key(settings), insecure=settings.insecure)
+    with hold_directory(settings.data_dir):
+        run_until_stopped(partial(_run, settings, announce, durable=durable))
+
+
+async def _run(settings: Settings, announce: Callable[[str], None], *, durable: bool) -> None:
+    async with _open(settings, durable=durable) as parts, anyio.create_task_group() as group:
+        await group.start(partial(worker.run, parts.bus, parts.stores, _plan(settings), now_ns=time.time_ns))
+        address = await group.start(serve, _app(settings, parts), settings.host, settings.port)
+        settle_gc()
+        log.info("raceway_started", url=address.url, data=str(settings.data_dir))
+        announce(f"raceway listening on {address.url}")
+
+
+@asynccontextmanager
+async def _open(settings: Settings, *, durable: bool) -> AsyncIterator[_Parts]:
+    path = settings.data_dir / DATABASE
+    async with open_database(f"sqlite:///{path.resolve()}", is_durable=durable) as database:
+        await migrate_database(database)
+        async with open_sqlite_bus(path if durable else None) as bus:
+            yield _Parts(bus, _stores(database, settings))
+
+
+def _stores(database: Database, settings: Settings) -> Stores:
+    pace = Pace(
+        quiet_ns=int(settings.quiet_s * 1e9), growth=settings.growth, least_ns=int(settings.growth_s * 1e9)
+    )
+    return Stores(
+        queue=SqlWorkQueue(database, lease_ns=int(settings.lease_s * 1e9)),
+        events=SqlEventStore(database, pace=pace),
+        traces=SqlTraceStore(database, pace=pace),
+        findings=SqlFindingStore(database, pace=pace),
+    )
+
+
+def _plan(settings: Settings) -> worker.Plan:
+    return worker.Plan(
+        owner=f"all-in-one-{secrets.token_hex(4)}",
+        workers=settings.workers or max(1, (os.cpu_count() or 1) - 1),
+        options=Options(variable_scope=settings.variable_scope, lock_scope=settings.lock_scope),
+    )
+
+
+def _app(settings: Settings, parts: _Parts) -> ASGIApp:
+    limits = Limits(body_bytes=settings.max_body_bytes, unpacked_bytes=settings.max_unpacked_bytes)
+    began_s = time.monotonic()
+    stores = parts.stores
+    deps = Deps(
+        events=stores.events,
+        traces=stores.traces,
+        findings=stores.findings,
+        queue=stores.queue,
+        bus=parts.bus,
+        cache=MemoryCache(),
+        version=version("raceway-cli"),
+        started_ns=time.time_ns(),
+        uptime_s=lambda: time.monotonic() - began_s,
+    )
+    handlers: list[ControllerRouterHandler] = [
+        *ingest_routes(parts.bus, limits=limits),
+        *api_routes(deps),
+        *health_routes(
+            {"bus": parts.bus.check, "database": stores.traces.totals}, version=version("raceway-cli")
+        ),
+    ]
+    return web_app(
+        handlers, host=settings.host, api_key=_api_key(settings), allowed_hosts=settings.allowed_hosts
+    )
+
+
+def _api_key(settings: Settings) -> str | None:
+    return settings.api_key.get_secret_value() if settings.api_key else None
