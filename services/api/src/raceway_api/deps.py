@@ -19,7 +19,7 @@ from raceway_common.ports.work_queue import WorkQueue
 
 @dataclass(frozen=True, kw_only=True)
 class Deps:
-    """`started_ns` is when the process started, `uptime_s` how long ago that was."""
+    """`started_ns` is when the process started, `uptime_s` how long ago; `version` is Raceway's."""
 
     events: EventStore
     traces: TraceStore
@@ -27,6 +27,7 @@ class Deps:
     queue: WorkQueue
     bus: BusReader
     cache: Cache
+    version: str
     started_ns: int
     uptime_s: Callable[[], float]
 

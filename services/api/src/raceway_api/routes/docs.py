@@ -16,7 +16,6 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, Reference, SecurityScheme
 from litestar.params import FromPath
 
-import raceway_api
 from raceway_api.answer import answer
 from raceway_common.errors import NotFound
 from raceway_common.web.error import AnyRequest
@@ -55,7 +54,7 @@ _POLICY = (
 )
 
 
-def openapi_config() -> OpenAPIConfig:
+def openapi_config(version: str) -> OpenAPIConfig:
     """Return the description of the API, for the application that serves `routes`."""
     keys: dict[str, SecurityScheme | Reference] = {
         "bearer": SecurityScheme(type="http", scheme="bearer"),
@@ -63,7 +62,7 @@ def openapi_config() -> OpenAPIConfig:
     }
     return OpenAPIConfig(
         title="Raceway",
-        version=raceway_api.VERSION,
+        version=version,
         description="What raced with what, why, and what it cost. A key is needed when one is configured.",
         components=Components(security_schemes=keys),
         security=[{"bearer": []}, {"header": []}, {}],

@@ -14,7 +14,6 @@ from raceway_api.original.listing import (
     view_services,
 )
 from raceway_api.original.race import MOST_GLOBAL_RACES, GlobalRaceView, view_global_race
-from raceway_api.v1.race import every_finding
 from raceway_common.web.error import AnyRequest
 
 
@@ -56,13 +55,9 @@ async def list_services(request: AnyRequest, deps: Given) -> Response[bytes]:
 
 async def _first_races(deps: Deps) -> tuple[list[GlobalRaceView], int]:
     """Return the first findings that are shown by default, and how many there are in all."""
-    races: list[GlobalRaceView] = []
-    total = 0
-    async for finding in every_finding(deps.findings):
-        total += 1
-        if len(races) < MOST_GLOBAL_RACES and (race := view_global_race(finding)):
-            races.append(race)
-    return races, total
+    findings = await deps.findings.page(limit=MOST_GLOBAL_RACES, after=None)
+    views = (view_global_race(finding) for finding in findings)
+    return [view for view in views if view is not None], await deps.findings.count()
 
 
 HANDLERS = (list_races, analyze_globally, list_services)

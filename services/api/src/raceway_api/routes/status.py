@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from litestar import Response, get
 
-import raceway_api
 from raceway_api.answer import answer, enveloped, shows_enveloped
 from raceway_api.deps import Given
 from raceway_api.original.status import StatusView, WarmupView, view_warmup
@@ -29,7 +28,7 @@ async def get_status(request: AnyRequest, deps: Given) -> Response[bytes]:
     due = await deps.queue.due()
     totals = await deps.traces.totals()
     view = StatusView(
-        version=raceway_api.VERSION,
+        version=deps.version,
         uptime_seconds=int(deps.uptime_s()),
         events_captured=totals.events,
         traces_active=totals.traces,

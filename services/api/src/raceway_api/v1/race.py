@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import msgspec
 
 from raceway_api.cursor import write_cursor
@@ -62,15 +60,6 @@ async def find(
             break
         after = cursor_of(page[-1])
     return found[:limit]
-
-
-async def every_finding(store: FindingStore) -> AsyncIterator[Finding]:
-    """Yield all findings that are shown by default, in order."""
-    after = None
-    while page := await store.page(limit=_READ_AT_ONCE, after=after):
-        for finding in page:
-            yield finding
-        after = cursor_of(page[-1])
 
 
 def view_findings(findings: list[Finding], *, limit: int, version: int) -> FindingList:
