@@ -6,70 +6,52 @@ An event is canonical when
 * its kind has exactly one payload;
 * its whole numbers are integers, not floats without a fraction;
 * its headers hold no credential, its strings no NUL (`may_hold_nul`);
-* its times can be read (`recording_times`), and no integer goes beyond 64 bits (`fits_wire`).
+* its times can be read, and it can be encoded: no integer goes beyond 64 bits.
 
 `raceway_core.repair` brings any event that can be brought into this form; for one that has it
-already, repairing is the identity. Nearly all events have it, so the test looks at whole columns of
-a batch: one comparison for all ids, in place of one per id.
+already, repairing is the identity. Nearly all events have it, so the test looks at whole batches: one
+comparison for all ids in place of one per id, and at fields only where the encoded bytes show that
+they may be other than usual: msgpack writes each float with the byte 0xcb, and each key as it is.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import get_args, get_type_hints
 
 import msgspec
 from msgspec.structs import astuple
 
-from raceway_core.event import Event, HttpRequest, HttpResponse, Kind, Metadata, Payload, Whole
+from raceway_core.event import Event, Kind, Metadata, Payload, Whole
 from raceway_core.headers import hold_secrets
-from raceway_core.time import parse_times
+from raceway_core.time import span_reader
 
 _HEX_TO_0 = str.maketrans("123456789abcdef", "0" * 15)
 _UUID_LINE = "00000000-0000-0000-0000-000000000000\n"
+_MSGPACK_FLOAT = b"\xcb"
 _NO_OTHERS = len(msgspec.structs.fields(Kind)) - 1
 
 
-def are_canonical(events: Sequence[Event]) -> bool:
-    """Tell whether every event is canonical, but for what the other functions here tell.
+def are_canonical(events: Sequence[Event], encoded: Sequence[bytes]) -> bool:
+    """Tell whether every event is canonical, NULs aside; `encoded` is their msgpack, in any pieces.
 
-    Time: O(n), under a microsecond an event.
+    Time: O(n), about half a microsecond an event.
+
+    Raises:
+        Rejected: A start is no time.
     """
     ids = [event.id for event in events]
     ids += [event.parent_id for event in events if event.parent_id is not None]
     if not _are_uuids(ids) or not _are_uuids({event.trace_id for event in events}):
         return False
-    kinds = [astuple(event.kind) for event in events]
-    if not {kind.count(None) for kind in kinds} <= {_NO_OTHERS}:
+    if not {astuple(event.kind).count(None) for event in events} <= {_NO_OTHERS}:
         return False
-    payloads: defaultdict[type[Payload], list[Payload]] = defaultdict(list)
-    for kind in kinds:
-        payload = next(filter(None, kind))
-        payloads[type(payload)].append(payload)
-    return not _hold_floats(events, payloads) and not _hold_secrets(payloads)
-
-
-def recording_times(events: Sequence[Event]) -> list[int]:
-    """Return when each event was recorded, in nanoseconds since the epoch.
-
-    Raises:
-        Rejected: A timestamp or a start is no time.
-    """
-    starts = [start for event in events if type(start := event.metadata.start_ns) is str]
-    if starts:
-        parse_times(starts)
-    return parse_times([event.timestamp for event in events])
-
-
-def fits_wire(event: Event) -> bool:
-    """Tell whether the event holds no integer beyond 64 bits."""
-    try:
-        msgspec.msgpack.encode(event)
-    except OverflowError:
-        return False
-    return True
+    span_reader([start for event in events if (start := event.metadata.start_ns) is not None])
+    may_hold_floats = any(_MSGPACK_FLOAT in piece for piece in encoded)
+    may_hold_headers = any(b"headers" in piece for piece in encoded)
+    return not (may_hold_floats and _hold_floats(events)) and not (may_hold_headers and _hold_secrets(events))
 
 
 def may_hold_nul(json_text: bytes) -> bool:
@@ -102,20 +84,21 @@ _WHOLE_NUMBERS = [
 _METADATA_NUMBERS = [attrgetter(name) for name in whole_fields(Metadata)]
 
 
-def _hold_floats(events: Sequence[Event], payloads: Mapping[type[Payload], Sequence[Payload]]) -> bool:
+def _hold_floats(events: Sequence[Event]) -> bool:
+    """Tell whether a whole number is written as a float."""
     numbers = [count for event in events for _, count in event.causality_vector]
     metadata = [event.metadata for event in events]
     for number in _METADATA_NUMBERS:
         numbers += map(number, metadata)
-    for payload, number in _WHOLE_NUMBERS:
-        numbers += map(number, payloads.get(payload, ()))
+    payloads: defaultdict[type[Payload], list[Payload]] = defaultdict(list)
+    for event in events:
+        payload = next(filter(None, astuple(event.kind)))
+        payloads[type(payload)].append(payload)
+    for kind, number in _WHOLE_NUMBERS:
+        numbers += map(number, payloads.get(kind, ()))
     return float in set(map(type, numbers))
 
 
-def _hold_secrets(payloads: Mapping[type[Payload], Sequence[Payload]]) -> bool:
-    with_headers = (*payloads.get(HttpRequest, ()), *payloads.get(HttpResponse, ()))
-    return any(
-        payload.headers is not None and hold_secrets(payload.headers)
-        for payload in with_headers
-        if isinstance(payload, (HttpRequest, HttpResponse))
-    )
+def _hold_secrets(events: Sequence[Event]) -> bool:
+    messages = [event.kind.HttpRequest or event.kind.HttpResponse for event in events]
+    return any(message and message.headers and hold_secrets(message.headers) for message in messages)

@@ -9,7 +9,7 @@ Splitting or repeating a batch changes nothing downstream: messages are sets of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from hashlib import blake2b
 from typing import Annotated
@@ -18,12 +18,13 @@ import msgspec
 from msgspec import Meta
 
 from raceway_core.batch import Message
-from raceway_core.canonical import are_canonical, fits_wire, may_hold_nul, recording_times
+from raceway_core.canonical import are_canonical, may_hold_nul
 from raceway_core.errors import Rejected
 from raceway_core.event import Event
 from raceway_core.nesting import MOST_LEVELS, too_deep_at
-from raceway_core.parts import Numbered, Oversized, cut
+from raceway_core.parts import Oversized, cut
 from raceway_core.repair import Refused, repair
+from raceway_core.time import parse_time
 from raceway_core.transcode import json_of_msgpack
 
 
@@ -102,16 +103,31 @@ def accept(body: bytes, form: Form, *, most_message_bytes: int) -> Intake:
 
 
 def _accept_json(text: bytes, most_message_bytes: int) -> Intake:
+    return _accept_canonical(text, most_message_bytes) or _salvage(text, most_message_bytes)
+
+
+def _accept_canonical(text: bytes, most_message_bytes: int) -> Intake | None:
+    """Return the intake of a batch in which nothing is to mend, None for any other."""
     try:
         batch = _batch.decode(text)
-        if not may_hold_nul(text) and are_canonical(batch.events):
-            numbered = Numbered(range(len(batch.events)), batch.events, recording_times(batch.events))
-            return _answer(batch, numbered, [], most_message_bytes)
+        intake = _pack(batch, dict(enumerate(batch.events)), [], most_message_bytes)
+        is_canonical = not may_hold_nul(text) and are_canonical(batch.events, intake.messages)
     except (*_UNREADABLE, OverflowError, Rejected):
-        pass  # reading event by event tells what is wrong, and keeps the others
+        return None
+    return intake if is_canonical and not intake.rejected else None
+
+
+def _salvage(text: bytes, most_message_bytes: int) -> Intake:
+    """Read event by event: tell what is wrong with each, and keep the others."""
     raw = _raw_envelope(text)
-    numbered, rejected = _salvage(raw.events)
-    return _answer(raw, numbered, rejected, most_message_bytes)
+    events: dict[int, Event] = {}
+    rejected: list[Rejection] = []
+    for place, raw_event in enumerate(raw.events):
+        try:
+            events[place] = _read_one(raw_event)
+        except Refused as error:
+            rejected.append(Rejection(place, error.code, str(error), _id_in(raw_event)))
+    return _pack(raw, events, rejected, most_message_bytes)
 
 
 def _raw_envelope(text: bytes) -> _RawBatch:
@@ -121,20 +137,6 @@ def _raw_envelope(text: bytes) -> _RawBatch:
         raise Misshapen(
             f"{error}; a batch is an object with the list `events`, and optionally `batch_id` and `dropped`"
         ) from error
-
-
-def _salvage(raws: Iterable[msgspec.Raw]) -> tuple[Numbered, list[Rejection]]:
-    places: list[int] = []
-    events: list[Event] = []
-    rejected: list[Rejection] = []
-    for index, raw in enumerate(raws):
-        try:
-            events.append(_read_one(raw))
-        except Refused as error:
-            rejected.append(Rejection(index, error.code, str(error), _id_in(raw)))
-        else:
-            places.append(index)
-    return Numbered(places, events, recording_times(events)), rejected
 
 
 def _read_one(raw: msgspec.Raw) -> Event:
@@ -149,10 +151,11 @@ def _read_one(raw: msgspec.Raw) -> Event:
 def _read_canonical(raw: msgspec.Raw) -> Event | None:
     try:
         event = _event.decode(raw)
-        recording_times((event,))
-    except (*_UNREADABLE, Rejected):
+        parse_time(str(event.timestamp))
+        encoded = msgspec.msgpack.encode(event)
+        is_canonical = not may_hold_nul(bytes(raw)) and are_canonical((event,), (encoded,))
+    except (*_UNREADABLE, OverflowError, Rejected):
         return None
-    is_canonical = not may_hold_nul(bytes(raw)) and are_canonical((event,)) and fits_wire(event)
     return event if is_canonical else None
 
 
@@ -163,15 +166,20 @@ def _id_in(raw: msgspec.Raw) -> str | None:
         return None
 
 
-def _answer(envelope: _Envelope, numbered: Numbered, rejected: list[Rejection], most_bytes: int) -> Intake:
-    empty = _empty_message(envelope, numbered.events)
-    if not numbered.events and not empty.dropped:
+def _pack(
+    envelope: _Envelope, events: Mapping[int, Event], rejected: list[Rejection], most_bytes: int
+) -> Intake:
+    """Return the intake of the usable events, by their place in the batch."""
+    usable = tuple(events.values())
+    empty = _empty_message(envelope, usable)
+    if not usable and not empty.dropped:
         return Intake((), empty.batch_id, 0, tuple(rejected))
-    messages, oversized = cut(numbered, empty, most_bytes)
-    rejected += [_too_large(event, most_bytes) for event in oversized]
-    rejected.sort(key=lambda rejection: rejection.index)
-    accepted = len(numbered.events) - len(oversized)
-    return Intake(tuple(messages), empty.batch_id, accepted, tuple(rejected))
+    messages, oversized = cut(usable, empty, most_bytes)
+    if oversized:
+        places = {id(event): place for place, event in events.items()}
+        rejected += [_too_large(places[id(each.event)], each, most_bytes) for each in oversized]
+        rejected.sort(key=lambda rejection: rejection.index)
+    return Intake(tuple(messages), empty.batch_id, len(usable) - len(oversized), tuple(rejected))
 
 
 def _empty_message(envelope: _Envelope, events: Sequence[Event]) -> Message:
@@ -185,11 +193,11 @@ def _empty_message(envelope: _Envelope, events: Sequence[Event]) -> Message:
     return Message((), batch_id, source, dropped)
 
 
-def _too_large(oversized: Oversized, most_bytes: int) -> Rejection:
+def _too_large(place: int, oversized: Oversized, most_bytes: int) -> Rejection:
     message = (
         f"the event takes {oversized.size_bytes} bytes, a message holds {most_bytes}; send shorter values"
     )
-    return Rejection(oversized.place, "too_large", message, oversized.event.id)
+    return Rejection(place, "too_large", message, oversized.event.id)
 
 
 def _nesting_message(text: bytes) -> str:

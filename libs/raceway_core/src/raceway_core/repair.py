@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from raceway_core.canonical import fits_wire, payload_types, whole_fields
+from raceway_core.canonical import payload_types, whole_fields
 from raceway_core.errors import Rejected
 from raceway_core.event import Event, JsonValue, Metadata
 from raceway_core.headers import scrub
@@ -57,7 +57,7 @@ def repair(value: JsonValue) -> Event:
         fields["causality_vector"] = _usable_entries(vector)
     event = _convert(fields)
     _check_times(event)
-    return event if fits_wire(event) else _convert(_as_fields(_without_big_integers(fields), "an event"))
+    return event if _fits_wire(event) else _convert(_as_fields(_without_big_integers(fields), "an event"))
 
 
 def _as_fields(value: JsonValue, what: str) -> Fields:
@@ -141,6 +141,14 @@ def _check_times(event: Event) -> None:
                 parse_time(stamp)
         except Rejected as error:
             raise Refused("invalid_timestamp", f"{field}: {error}") from error
+
+
+def _fits_wire(event: Event) -> bool:
+    try:
+        msgspec.msgpack.encode(event)
+    except OverflowError:
+        return False
+    return True
 
 
 def _without_nuls(value: JsonValue) -> JsonValue:

@@ -4,22 +4,25 @@ RFC 3339 allows any number of fraction digits; `datetime` keeps six. The whole s
 through `datetime`, remembered per second because stamps come in bursts, and the fraction through
 plain integer arithmetic.
 
-Stamps of one batch are mostly written alike, so `parse_times` checks their *shapes*, the stamps with
-each digit replaced by 0, of which there are few, and then only has to slice.
+Stamps of one trace are mostly written alike: they have one *shape*, which is the stamp with each digit
+replaced by 0. Then their order as text is their order in time, and `span_reader` parses only two of them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TypeAlias
 
 from raceway_core.errors import Rejected
 
 FIRST_NS = -(2**63)
 LAST_NS = 2**63 - 1
 """Times are kept as 64-bit integers: from the year 1677 to the year 2262."""
+
+SpanReader: TypeAlias = Callable[[Sequence[int | str]], tuple[int, int]]
 
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.(\d+))?(Z|z|[+-]\d\d:?\d\d)", re.ASCII)
 _NS = 1_000_000_000
@@ -45,24 +48,20 @@ def parse_time(text: str) -> int:
     )
 
 
-def parse_times(stamps: Sequence[int | str]) -> list[int]:
-    """Return the time of each stamp, as `parse_time` does and integers as they are.
+def span_reader(stamps: Sequence[int | str]) -> SpanReader:
+    """Return a function that gives the earliest and the latest time of any of `stamps`.
 
-    Time: O(n), about four times as fast as one by one where the stamps are written alike.
+    Integers are times already. Time: O(n), several times as fast as `parse_time` on each where all
+    stamps are written alike, and then O(k) for k stamps each time.
 
     Raises:
         Rejected: One of them is not a time.
     """
     texts = [stamp for stamp in stamps if type(stamp) is str]
-    offset = _common_offset(texts) if len(texts) == len(stamps) else ""
-    if not offset:
-        return [stamp if type(stamp) is int else parse_time(str(stamp)) for stamp in stamps]
-    starts = {second: _start_of_second(second + offset) for second in {text[:19] for text in texts}}
-    end = -len(offset)
-    times = [starts[text[:19]] + int((text[20:end] + "000000000")[:9]) for text in texts]
-    _in_range(min(times), min(texts))
-    _in_range(max(times), max(texts))
-    return times
+    if texts and len(texts) == len(stamps) and _are_alike(texts):
+        return lambda some: (parse_time(str(min(some))), parse_time(str(max(some))))
+    times = {stamp: stamp if type(stamp) is int else parse_time(str(stamp)) for stamp in stamps}
+    return lambda some: (min(map(times.__getitem__, some)), max(map(times.__getitem__, some)))
 
 
 def format_time(time_ns: int) -> str:
@@ -77,20 +76,23 @@ def _in_range(time_ns: int, text: str) -> int:
     raise Rejected(f"expected a time from 1678 to 2261, got {text[:40]!r}")
 
 
-def _common_offset(texts: Sequence[str]) -> str:
-    """Return the offset of RFC 3339 stamps, empty unless all are such and have the same."""
-    shapes = set("\n".join(texts).translate(_TO_SHAPE).split("\n"))
-    length, *others = {_offset_length(shape) for shape in shapes}
-    if others or not length:
-        return ""
-    offsets = {text[-length:] for text in texts}
-    return offsets.pop() if len(offsets) == 1 else ""
+def _are_alike(texts: Sequence[str]) -> bool:
+    """Tell whether all are RFC 3339 stamps whose order as text is that of the times.
 
+    That is so when they have one shape and one offset, leap seconds aside.
 
-@lru_cache(maxsize=256)
-def _offset_length(shape: str) -> int:
+    Raises:
+        Rejected: One of them is a time that does not exist.
+    """
+    shape, *others = set("\n".join(texts).translate(_TO_SHAPE).split("\n"))
     match = _STAMP.fullmatch(shape)
-    return len(match[2]) if match else 0
+    if others or match is None:
+        return False
+    offset, *others = {text[match.start(2) :] for text in texts}
+    seconds = {text[:19] for text in texts}
+    for second in seconds:
+        _start_of_second(second + offset)
+    return not others and not any(second.endswith(":60") for second in seconds)
 
 
 @lru_cache(maxsize=4096)

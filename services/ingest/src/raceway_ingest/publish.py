@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
+from hashlib import sha256
 
 import anyio
 import structlog
@@ -42,7 +42,7 @@ async def publish_all(
 
 def dedup_key(key_id: str, batch_id: str, part: int, body: bytes) -> str:
     """Return the key under which the bus knows a message; no client can guess another's."""
-    digest = blake2b(f"{key_id}\0{batch_id}\0{part}\0".encode(), digest_size=16)
+    digest = sha256(f"{key_id}\0{batch_id}\0{part}\0".encode())
     digest.update(body)
     return digest.hexdigest()
 
