@@ -1,14 +1,111 @@
-"""One trace, analyzed: events in, everything that is stored about the trace out."""
+"""One trace, analyzed: events in, everything that is stored about the trace out.
+
+    events ─► causal graph ─► clocks of C ─┬─► accesses, by variable ─► lost updates ─► races ─► findings
+                  └─► holds of locks ─► clocks of H ─┘
+
+Every part is a module of its own; this one only puts them together. Everything is a function of the
+set of events.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from raceway_core.event import Event, TraceId
+import msgspec
+
+from raceway_core.access import Access, Precedes, Variable, accesses_of
+from raceway_core.audit_trail import AuditTrails
+from raceway_core.causal_graph import CausalGraph, build_graph
+from raceway_core.clock import Clocks, clocks_of
+from raceway_core.critical_path import critical_paths_of
+from raceway_core.event import Event, HeldLock, TraceId
+from raceway_core.evidence import evidence_of, held
+from raceway_core.grouping import Scene
+from raceway_core.lock_order import lock_edges
+from raceway_core.lockset import Lockset, locks_of
 from raceway_core.options import DEFAULTS, Options
-from raceway_core.result import TraceResult
+from raceway_core.race import Order
+from raceway_core.race_tally import count_of
+from raceway_core.result import AuditTrail, EventNote, TraceResult, TraceSummary
+from raceway_core.run import windows_of
+from raceway_core.self_time import self_times_of
+from raceway_core.span_tree import span_tree
+from raceway_core.summary import summary_of
+from raceway_core.trace_finding import TraceFindings, find_in_trace
+from raceway_core.transaction import transactions_of, uncommitted_of
+
+MOST_CLOCKS = 300
+"""Traces of more events keep no clocks: a reader of that many is lost, and they are quadratic."""
 
 
 def analyze_trace(trace_id: TraceId, events: Sequence[Event], options: Options = DEFAULTS) -> TraceResult:
-    """Return the result of a trace. It depends on the set of `events` only, never on their order."""
-    raise NotImplementedError
+    """Return the result of a trace. It depends on the set of `events` only, never on their order.
+
+    `events` are all of trace `trace_id`, at least one.
+
+    Time: O(n log n) and what races cost (`raceway_core.race`), n events.
+    """
+    graph = build_graph(events)
+    clocks = clocks_of(graph)
+    locks = locks_of(graph, options)
+    grants = lock_edges(graph, locks.holds)
+    order = Order(clocks, clocks_of(graph, grants) if grants else clocks)
+    transactions = transactions_of(graph)
+    accesses = accesses_of(
+        graph, transactions=transactions, locksets=locks.locksets, order=clocks.rank, options=options
+    )
+    uncommitted = uncommitted_of(graph, transactions)
+    scene = Scene(lambda access: evidence_of(graph, clocks, access), accesses, _precedes(clocks))
+    found = find_in_trace(accesses, order, scene, uncommitted)
+    tree = span_tree(graph)
+    return TraceResult(
+        summary=_summary(trace_id, graph, clocks, found),
+        race_pairs=found.pair_count,
+        races=found.pairs,
+        findings=tuple(found.findings),
+        variables=tuple(
+            count_of(variable, accesses[variable], found.races.get(variable)) for variable in sorted(accesses)
+        ),
+        windows=windows_of(graph, clocks, locks.holds, accesses, uncommitted),
+        audit_trails=_audit_trails(graph, clocks, accesses, found),
+        critical_paths=critical_paths_of(graph, tree),
+        self_times=self_times_of(graph, tree),
+        event_notes=_notes(graph, clocks, locks.locksets),
+    )
+
+
+def _precedes(clocks: Clocks) -> Precedes:
+    happens_before = clocks.happens_before
+    return lambda first, second: happens_before(first.number, second.number)
+
+
+def _summary(trace_id: TraceId, graph: CausalGraph, clocks: Clocks, found: TraceFindings) -> TraceSummary:
+    summary = summary_of(trace_id, graph)
+    caps = {"too_wide": int(clocks.is_too_wide), "findings_cut": found.cut}
+    more = {kind: count for kind, count in caps.items() if count}
+    return msgspec.structs.replace(summary, notes={**summary.notes, **more}) if more else summary
+
+
+def _audit_trails(
+    graph: CausalGraph, clocks: Clocks, accesses: Mapping[Variable, Sequence[Access]], found: TraceFindings
+) -> tuple[AuditTrail, ...]:
+    trails = AuditTrails(graph, clocks)
+    return tuple(
+        trails.trail(variable, accesses[variable], found.racing(variable, len(accesses[variable])))
+        for variable in sorted(accesses)
+    )
+
+
+def _notes(graph: CausalGraph, clocks: Clocks, locksets: Sequence[Lockset]) -> tuple[EventNote, ...]:
+    """Return a note for each event of which there is something to say."""
+    seen: dict[Lockset, tuple[HeldLock, ...]] = {(): ()}
+    has_clocks = len(graph.events) <= MOST_CLOCKS
+    notes = []
+    for number, event in enumerate(graph.events):
+        lockset = locksets[number]
+        if lockset or has_clocks:
+            shown = seen.get(lockset)
+            if shown is None:
+                shown = seen[lockset] = held(lockset)
+            notes.append(EventNote(event.id, shown, clocks.shown(number) if has_clocks else ()))
+    return tuple(notes)

@@ -73,6 +73,7 @@ class Scene:
         self._make_evidence = evidence
         self._accesses = accesses
         self._evidence: dict[tuple[TraceId, EventId], AccessEvidence] = {}
+        self._examples: dict[tuple[TraceId, EventId, TraceId, EventId], Example] = {}
         self._shown: dict[tuple[TraceId, EventId], Access] = {}
         self._places: dict[Variable, dict[tuple[TraceId, int], list[Place]]] = {}
         self._locks: dict[Variable, list[tuple[str, str]]] = {}
@@ -84,6 +85,14 @@ class Scene:
         if found is None:
             found = self._evidence[key] = self._make_evidence(access)
             self._shown[key] = access
+        return found
+
+    def example(self, pair: Pair) -> Example:
+        """Return a pair as a reader sees it; made once."""
+        key = (pair.first.trace_id, pair.first.event_id, pair.second.trace_id, pair.second.event_id)
+        found = self._examples.get(key)
+        if found is None or found.verdict is not pair.verdict:
+            found = self._examples[key] = example_of(pair, self)
         return found
 
     def leads(self, first: AccessEvidence, second: AccessEvidence) -> bool:
@@ -187,7 +196,7 @@ def _covers(strong: Example, weak: Example, scene: Scene) -> bool:
 
 
 def _finding_of(tally: Tally, scene: Scene, kind: FindingKind, *, across_traces: bool) -> Finding:
-    examples = best_examples(example_of(pair, scene) for pair in tally.pairs)
+    examples = best_examples(map(scene.example, tally.pairs))
     first, second = tally.sides
     verdict = tally.counts.strongest
     return Finding(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from raceway_core.access import Access, Variable
 from raceway_core.finding import PairCounts, Verdict
 from raceway_core.fingerprint import fingerprint_of
 from raceway_core.grouping import Tally
 from raceway_core.pair_list import strongest_pairs
-from raceway_core.race import Races
+from raceway_core.race import Races, severity_of
 from raceway_core.result import LocationPairs, VariableCount
 
 
 def count_of(variable: Variable, accesses: Sequence[Access], races: Races | None) -> VariableCount:
-    """Return what was counted for a variable, `races` being None if all is ordered."""
+    """Return what was counted for a variable; `races` is None if nothing conflicts unordered."""
     writes = sum(access.access_type.writes for access in accesses)
     reads = sum(access.access_type.reads for access in accesses)
     pairs = sum(races.counts.values(), PairCounts()) if races else PairCounts()
@@ -44,33 +45,46 @@ def _locations(races: Races) -> tuple[LocationPairs, ...]:
     )
 
 
-def race_tallies(races: Races, absorbed: Container[str]) -> Iterator[Tally]:
-    """Yield a tally for each two sides that race, but for fingerprints in `absorbed`.
+class Fault(NamedTuple):
+    """The pairs of two sides of one variable, which have one fingerprint."""
 
-    Its times are those of the racing accesses on either side.
-    """
-    times = _times(races)
+    races: Races
+    sides: tuple[int, int]
+    counts: PairCounts
+    fingerprint: str
+
+    @property
+    def sort_key(self) -> tuple[int, int, int, str, tuple[int, int]]:
+        """Strongest, worst and most first."""
+        first, second = (self.races.sides[side].access_type for side in self.sides)
+        verdict = self.counts.strongest
+        severity = severity_of(first, second, verdict)
+        variable = self.races.accesses[0].variable.name
+        return (verdict.rank, severity.rank, -self.counts.reported, variable, self.sides)
+
+
+def faults_of(races: Races) -> Iterator[Fault]:
+    """Yield the faults of one variable, but for those that are guarded."""
+    variable = races.accesses[0].variable.name
     for (i, j), counts in races.counts.items():
-        first, second = races.sides[i], races.sides[j]
-        variable = races.accesses[0].variable
-        if not counts.reported or fingerprint_of(variable.name, first, second) in absorbed:
-            continue
-        yield Tally(
-            variable=variable,
-            sides=(first, second),
-            counts=counts,
-            trace_ids=(races.accesses[0].trace_id,),
-            first_ns=min(times[i][0], times[j][0]),
-            last_ns=max(times[i][1], times[j][1]),
-            pairs=strongest_pairs(races, i, j, counts),
-        )
+        if counts.reported:
+            yield Fault(races, (i, j), counts, fingerprint_of(variable, races.sides[i], races.sides[j]))
 
 
-def _times(races: Races) -> dict[int, tuple[int, int]]:
-    """Return by side when its racing accesses began and ended."""
-    times: dict[int, tuple[int, int]] = {}
-    for access, side, racing in zip(races.accesses, races.side_of, races.racing, strict=True):
-        if racing:
-            first_ns, last_ns = times.get(side, (access.start_ns, access.end_ns))
-            times[side] = (min(first_ns, access.start_ns), max(last_ns, access.end_ns))
-    return times
+def tally_of(fault: Fault) -> Tally:
+    """Return a fault with the pairs worth showing. Its times are those of all its racing accesses."""
+    races, (i, j) = fault.races, fault.sides
+    racing = [
+        access
+        for access, side, is_racing in zip(races.accesses, races.side_of, races.racing, strict=True)
+        if is_racing and side in fault.sides
+    ]
+    return Tally(
+        variable=racing[0].variable,
+        sides=(races.sides[i], races.sides[j]),
+        counts=fault.counts,
+        trace_ids=(racing[0].trace_id,),
+        first_ns=min(access.start_ns for access in racing),
+        last_ns=max(access.end_ns for access in racing),
+        pairs=strongest_pairs(races, i, j, fault.counts),
+    )

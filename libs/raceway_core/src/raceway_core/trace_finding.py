@@ -1,0 +1,102 @@
+"""The findings of one trace: its lost updates, and those races that are no part of one.
+
+Lost updates are looked for first, because what they prove counts as proven in the races; then each
+variable's races are counted; then what a reader should see of them is chosen. All counts are exact,
+and every cap is told: `cut` says how many findings were left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import chain, islice
+from typing import NamedTuple
+
+from raceway_core.access import Access, Variable
+from raceway_core.finding import Example, Finding, FindingKind
+from raceway_core.grouping import Scene, Tally, absorb, group
+from raceway_core.lost_update import LostUpdate, find_lost_updates
+from raceway_core.lost_update_tally import lost_update_tallies
+from raceway_core.pair_list import list_pairs
+from raceway_core.race import Order, Races, find_races
+from raceway_core.race_tally import Fault, faults_of, tally_of
+
+MOST_FINDINGS = 1_000
+"""Of one trace. Code that makes up its locations would otherwise make a finding of every pair."""
+
+MOST_PAIRS = 500
+"""So many racing pairs of a trace are all listed; of more only the findings' examples are."""
+
+
+class TraceFindings(NamedTuple):
+    """What was found in a trace. `races` has the variables with unordered conflicting accesses.
+
+    `pairs` are racing pairs, strongest first: all of them, if they are few.
+    """
+
+    findings: Sequence[Finding]
+    races: Mapping[Variable, Races]
+    pairs: tuple[Example, ...]
+    pair_count: int
+    cut: int
+
+    def racing(self, variable: Variable, count: int) -> Sequence[bool]:
+        """Tell of each of a variable's `count` accesses whether it races."""
+        races = self.races.get(variable)
+        return races.racing if races else [False] * count
+
+
+def find_in_trace(
+    accesses: Mapping[Variable, Sequence[Access]], order: Order, scene: Scene, uncommitted: Container[int]
+) -> TraceFindings:
+    """Return the findings of a trace; accesses stand in a linear extension of C.
+
+    `uncommitted` are the transactions whose writes prove nothing.
+    """
+    lost = {variable: _lost_updates(of_one, scene, uncommitted) for variable, of_one in accesses.items()}
+    races = {
+        variable: found
+        for variable, of_one in accesses.items()
+        if (found := find_races(of_one, order, _transactions(lost[variable])))
+    }
+    pair_count = sum(counts.reported for found in races.values() for counts in found.counts.values())
+    losses = chain.from_iterable(lost_update_tallies(lost[variable], accesses[variable]) for variable in lost)
+    lost_findings = group(losses, scene, kind=FindingKind.LOST_UPDATE)
+    absorbed = {name for finding in lost_findings for name in (finding.fingerprint, *finding.aliases)}
+    tallies, cut = _strongest(races.values(), absorbed)
+    findings = absorb(lost_findings, group(tallies, scene), scene)
+    pairs = _listed(races.values(), scene) if pair_count <= MOST_PAIRS else _shown(findings)
+    return TraceFindings(findings, races, pairs, pair_count, cut)
+
+
+def _lost_updates(accesses: Sequence[Access], scene: Scene, uncommitted: Container[int]) -> list[LostUpdate]:
+    first = accesses[0].transaction
+    if all(access.transaction == first for access in accesses):
+        return []
+    committed = [access for access in accesses if access.transaction not in uncommitted]
+    return find_lost_updates(committed, scene.precedes)
+
+
+def _transactions(lost: Iterable[LostUpdate]) -> frozenset[tuple[int, int]]:
+    """Return the pairs of transactions, the smaller number first."""
+    return frozenset((first[1], second[1]) for first, second in (one.transactions for one in lost))
+
+
+def _strongest(races: Iterable[Races], absorbed: Container[str]) -> tuple[list[Tally], int]:
+    """Return the tallies of the strongest faults, and how many faults were left out."""
+    by_fingerprint: dict[str, list[Fault]] = {}
+    for fault in chain.from_iterable(map(faults_of, races)):
+        if fault.fingerprint not in absorbed:
+            by_fingerprint.setdefault(fault.fingerprint, []).append(fault)
+    ranked = sorted(by_fingerprint.values(), key=lambda faults: min(fault.sort_key for fault in faults))
+    kept = [tally_of(fault) for faults in ranked[:MOST_FINDINGS] for fault in faults]
+    return kept, max(0, len(ranked) - MOST_FINDINGS)
+
+
+def _listed(races: Iterable[Races], scene: Scene) -> tuple[Example, ...]:
+    pairs = (pair for found in races for i, j in found.counts for pair in list_pairs(found, i, j))
+    return tuple(sorted(map(scene.example, pairs), key=lambda example: example.sort_key))
+
+
+def _shown(findings: Iterable[Finding]) -> tuple[Example, ...]:
+    shown = (example for finding in findings for example in finding.examples)
+    return tuple(islice(sorted(shown, key=lambda example: example.sort_key), MOST_PAIRS))
