@@ -21,7 +21,6 @@ from raceway_core.finding import Finding
 
 log = structlog.get_logger()
 
-MOST_TRACES = 256
 MOST_RUNS = 16
 MOST_EVENTS = 50_000
 """Traces of so many events together are in memory at once; a larger one is alone."""
@@ -48,16 +47,24 @@ class TraceWork:
     """Keeps the results of traces current."""
 
     def __init__(
-        self, stores: Stores, analyst: Analyst, recent: RecentChunks, *, now_ns: Callable[[], int]
+        self,
+        stores: Stores,
+        analyst: Analyst,
+        recent: RecentChunks,
+        *,
+        now_ns: Callable[[], int],
+        most: int = 128,
     ) -> None:
+        """Lease up to `most` traces at once; in large batches each costs the database least."""
         self._stores = stores
         self._analyst = analyst
         self._recent = recent
         self._now_ns = now_ns
+        self._most = most
 
     async def claim(self, owner: str) -> Batch | None:
         """Lease due traces."""
-        claims = await self._stores.queue.claim_traces(MOST_TRACES, owner=owner, now_ns=self._now_ns())
+        claims = await self._stores.queue.claim_traces(self._most, owner=owner, now_ns=self._now_ns())
         return partial(self._analyze, claims) if claims else None
 
     async def _analyze(self, claims: Sequence[TraceClaim]) -> None:

@@ -6,7 +6,6 @@ counted, and the others go on.
 
 from __future__ import annotations
 
-import gc
 import signal
 import traceback
 from functools import cache
@@ -17,6 +16,7 @@ from raceway_analyzer.failure import failed_result
 from raceway_common.packing import pack_outcome
 from raceway_common.ports.trace_store import TraceOutcome
 from raceway_common.ports.work_queue import TraceClaim
+from raceway_common.process import settle_gc
 from raceway_core.analysis import analyze_trace
 from raceway_core.batch import decode_events
 from raceway_core.event import Event, TraceId
@@ -65,9 +65,6 @@ _encoder = msgspec.msgpack.Encoder()
 _lot = msgspec.msgpack.Decoder(Lot)
 _run = msgspec.msgpack.Decoder(RunJob)
 
-GC_THRESHOLDS = (100_000, 50, 50)
-"""An analysis makes millions of objects and hardly a cycle; the collector's defaults double its time."""
-
 
 def analyze_lot(lot: bytes) -> bytes:
     """Analyze a `Lot` and return a list of `Done`, in its order. Never raises for a trace."""
@@ -108,6 +105,4 @@ def count_run(run: bytes) -> bytes:
 def settle_in() -> None:
     """Prepare the process for a life of analyses, once; the process above decides when it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
+    settle_gc()

@@ -28,6 +28,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     owner: str
     workers: int = 1
+    claim_size: int = 128
     recent_bytes: int = 64 * 2**20
     options: Options = DEFAULTS
 
@@ -51,7 +52,10 @@ async def run(
         bell.ring()
 
     storing = StoreLoop(bus, stores.events, now_ns=now_ns, on_stored=hear)
-    works = (TraceWork(stores, analyst, recent, now_ns=now_ns), RunWork(stores, analyst, now_ns=now_ns))
+    works = (
+        TraceWork(stores, analyst, recent, now_ns=now_ns, most=plan.claim_size),
+        RunWork(stores, analyst, now_ns=now_ns),
+    )
     analyzing = AnalyzeLoop(
         stores.queue, works, owner=plan.owner, now_ns=now_ns, bell=bell, give_way=give_way
     )

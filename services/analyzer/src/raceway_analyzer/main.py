@@ -1,0 +1,79 @@
+"""The analyzer of the suite: JetStream in front, Postgres behind. Any number of replicas."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from functools import partial
+
+import anyio
+
+from raceway_analyzer import worker
+from raceway_analyzer.stores import Stores
+from raceway_common.adapters.jetstream_bus import open_jetstream_bus
+from raceway_common.adapters.jetstream_bus.streams import Layout
+from raceway_common.adapters.sql.event_store import SqlEventStore
+from raceway_common.adapters.sql.finding_store import SqlFindingStore
+from raceway_common.adapters.sql.trace_store import SqlTraceStore
+from raceway_common.adapters.sql.work_queue import SqlWorkQueue
+from raceway_common.database.database import Database, open_database
+from raceway_common.process import run_until_stopped, settle_gc
+from raceway_common.schedule import Pace
+from raceway_common.schema.migrate import check_schema
+from raceway_common.settings import Settings
+from raceway_common.telemetry import configure_logging
+from raceway_core.errors import Rejected
+from raceway_core.options import Options
+
+
+def run(settings: Settings, *, announce: Callable[[str], None]) -> None:
+    """Store and analyze until SIGINT or SIGTERM. `announce` hears when it takes messages.
+
+    Raises:
+        Rejected: The settings do not allow it, or the database is not migrated.
+        Retryable: The database or the bus cannot be reached.
+    """
+    configure_logging("analyzer", form=settings.log_format, level=settings.log_level)
+    if settings.database_url.startswith("sqlite"):
+        raise Rejected(
+            "database_url: the suite shares its database, so it needs postgresql://, not sqlite://"
+        )
+    run_until_stopped(partial(_work, settings, announce))
+
+
+async def _work(settings: Settings, announce: Callable[[str], None]) -> None:
+    layout = Layout(name=settings.bus_name, max_bytes=settings.bus_max_bytes, replicas=settings.bus_replicas)
+    async with (
+        open_database(settings.database_url) as database,
+        open_jetstream_bus(settings.nats_url, layout) as bus,
+        anyio.create_task_group() as group,
+    ):
+        await check_schema(database)
+        work = partial(worker.run, bus, _stores(settings, database), _plan(settings), now_ns=time.time_ns)
+        await group.start(work)
+        settle_gc()
+        announce("analyzer running")
+
+
+def _stores(settings: Settings, database: Database) -> Stores:
+    pace = Pace(
+        quiet_ns=int(settings.quiet_s * 1e9), growth=settings.growth, least_ns=int(settings.growth_s * 1e9)
+    )
+    return Stores(
+        queue=SqlWorkQueue(database, lease_ns=int(settings.lease_s * 1e9)),
+        events=SqlEventStore(database, pace=pace),
+        traces=SqlTraceStore(database, pace=pace),
+        findings=SqlFindingStore(database, pace=pace),
+    )
+
+
+def _plan(settings: Settings) -> worker.Plan:
+    return worker.Plan(
+        owner=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        workers=settings.workers or max(1, (os.cpu_count() or 1) - 1),
+        claim_size=settings.claim_size,
+        options=Options(variable_scope=settings.variable_scope, lock_scope=settings.lock_scope),
+    )
