@@ -23,6 +23,7 @@ from raceway_analyzer import worker
 from raceway_analyzer.stores import Stores
 from raceway_api.app import routes as api_routes
 from raceway_api.deps import Deps
+from raceway_api.routes.docs import openapi_config
 from raceway_common.adapters.memory_cache import MemoryCache
 from raceway_common.adapters.sql.event_store import SqlEventStore
 from raceway_common.adapters.sql.finding_store import SqlFindingStore
@@ -132,7 +133,11 @@ def _app(settings: Settings, parts: _Parts) -> ASGIApp:
         ),
     ]
     return web_app(
-        handlers, host=settings.host, api_key=_api_key(settings), allowed_hosts=settings.allowed_hosts
+        handlers,
+        host=settings.host,
+        api_key=_api_key(settings),
+        allowed_hosts=settings.allowed_hosts,
+        openapi=openapi_config(deps.version),
     )
 
 

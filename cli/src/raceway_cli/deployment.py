@@ -11,7 +11,7 @@ import httpx
 import msgspec
 
 from raceway_cli.process import Child, raceway, running
-from raceway_core.errors import RacewayError
+from raceway_core.errors import Retryable
 
 READY = r"listening on (http://\S+)"
 _POLL_S = 0.05
@@ -32,13 +32,13 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
         """Return once everything that was sent is stored, analyzed and counted.
 
         Raises:
-            RacewayError: It did not come to rest in time.
+            Retryable: It did not come to rest in time.
         """
         deadline = time.monotonic() + timeout_s
         with httpx.Client(base_url=self.api_url, timeout=10.0) as client:
             while (left := _left(client)) != (0, 0):
                 if time.monotonic() > deadline:
-                    raise RacewayError(
+                    raise Retryable(
                         f"not idle after {timeout_s:g} s: {left[0]} messages unstored, {left[1]} analyses due"
                     )
                 time.sleep(_POLL_S)
@@ -54,7 +54,11 @@ class _Envelope(msgspec.Struct, frozen=True):
 
 
 def _left(client: httpx.Client) -> tuple[int, int]:
-    status = msgspec.json.decode(client.get("/status").raise_for_status().content, type=_Envelope).data
+    try:
+        answer = client.get("/status").raise_for_status()
+    except httpx.HTTPError as error:
+        raise Retryable(f"Raceway at {client.base_url} does not tell its status: {error}") from error
+    status = msgspec.json.decode(answer.content, type=_Envelope).data
     return status.backlog, status.due
 
 

@@ -1,0 +1,124 @@
+"""What the commands ask of a running Raceway: typed answers of `/api/v1`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from raceway_api.v1.event import EventItem, EventList
+from raceway_api.v1.race import FindingList
+from raceway_api.v1.trace import AuditTrails, CriticalPaths, TraceItem, TraceList, TraceRaces
+from raceway_core.errors import Rejected, Retryable
+from raceway_core.finding_view import FindingView
+
+Answer = TypeVar("Answer")
+
+_TIMEOUT_S = 30.0
+_PAGE = 200
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    detail: str = ""
+
+
+class Client:
+    """A connection to the API at `url`, to be used as a context manager."""
+
+    def __init__(self, url: str, *, key: str | None = None) -> None:
+        headers = {"X-Raceway-Key": key} if key else {}
+        self._url = url
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT_S)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def findings(self, *, with_hidden: bool = False) -> Iterator[FindingView]:
+        """Yield all findings, strongest first."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._get(
+                "/api/v1/races", FindingList, limit=_PAGE, cursor=cursor, all="true" if with_hidden else ""
+            )
+            yield from page.races
+            cursor = page.next_cursor
+
+    def finding(self, fingerprint: str) -> FindingView:
+        """Return one finding, by its fingerprint or one that it absorbed."""
+        return self._get(f"/api/v1/races/{quote(fingerprint, safe='')}", FindingView)
+
+    def traces(
+        self, *, most: int, service: str | None = None, has_race: bool | None = None
+    ) -> list[TraceItem]:
+        """Return up to `most` traces, newest last event first."""
+        racy = None if has_race is None else str(has_race).lower()
+        found: list[TraceItem] = []
+        cursor: str | None = ""
+        while cursor is not None and len(found) < most:
+            size = min(_PAGE, most - len(found))
+            page = self._get(
+                "/api/v1/traces", TraceList, limit=size, cursor=cursor, service=service, has_race=racy
+            )
+            found += page.traces
+            cursor = page.next_cursor
+        return found
+
+    def trace(self, trace_id: str) -> TraceItem:
+        """Return one trace."""
+        return self._get(f"/api/v1/traces/{trace_id}", TraceItem)
+
+    def events(self, trace_id: str, *, most: int) -> list[EventItem]:
+        """Return the first `most` events of a trace, parents first, else by time."""
+        found: list[EventItem] = []
+        cursor: str | None = ""
+        while cursor is not None and len(found) < most:
+            page = self._get(
+                f"/api/v1/traces/{trace_id}/events", EventList, limit=min(_PAGE, most), cursor=cursor
+            )
+            found += page.events
+            cursor = page.next_cursor
+        return found[:most]
+
+    def races(self, trace_id: str) -> TraceRaces:
+        """Return the racing pairs inside one trace."""
+        return self._get(f"/api/v1/traces/{trace_id}/races", TraceRaces)
+
+    def critical_paths(self, trace_id: str) -> CriticalPaths:
+        """Return the critical path of each root of a trace."""
+        return self._get(f"/api/v1/traces/{trace_id}/critical-path", CriticalPaths)
+
+    def audit_trails(self, trace_id: str, variable: str) -> AuditTrails:
+        """Return the accesses of one variable in a trace, in causal order."""
+        return self._get(f"/api/v1/traces/{trace_id}/audit-trail/{quote(variable, safe='')}", AuditTrails)
+
+    def _get(self, path: str, shape: type[Answer], **query: str | int | None) -> Answer:
+        try:
+            answer = self._http.get(path, params=_given(query))
+        except httpx.TransportError as error:
+            raise Retryable(
+                f"no Raceway answers at {self._url} ({error}); start one with `raceway up`, or name it"
+                " with --url"
+            ) from error
+        if answer.is_success:
+            return msgspec.json.decode(answer.content, type=shape)
+        raise Rejected(f"{self._url} answered {answer.status_code}: {_detail(answer)}")
+
+
+def _given(query: Mapping[str, str | int | None]) -> dict[str, str | int]:
+    return {name: value for name, value in query.items() if value not in {None, ""} and value is not None}
+
+
+def _detail(answer: httpx.Response) -> str:
+    try:
+        return msgspec.json.decode(answer.content, type=_Problem).detail or answer.text[:200]
+    except msgspec.DecodeError:
+        return answer.text[:200]

@@ -1,0 +1,29 @@
+"""Tables for a terminal, plain where the output is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
+    """Print rows under `columns`; a column whose name ends in `>` is aligned to the right."""
+    table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left", title=title or None)
+    for name in columns:
+        table.add_column(
+            name.removesuffix(">"), justify="right" if name.endswith(">") else "left", overflow="fold"
+        )
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    Console(soft_wrap=False).print(table)
+
+
+def duration_text(ns: int) -> str:
+    """Return a duration in the unit that a person would use."""
+    for unit, size in (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000)):
+        if ns >= size:
+            return f"{ns / size:.3g} {unit}" if ns < 1000 * size else f"{ns / size:,.0f} {unit}"
+    return f"{ns} ns"
