@@ -126,7 +126,8 @@ class Clocks:
 def clocks_of(graph: CausalGraph, more: Sequence[Edge] = ()) -> Clocks:
     """Order the events by the graph's edges and `more`.
 
-    Of edges of `more` on a cycle some are left out, so that there is none. Lanes are the same whatever `more` is.
+    Of edges of `more` on a cycle some are left out, so that there is none. Lanes are the same
+    whatever `more` is.
 
     Time: O(n + edges · lanes), O(n log n) more where `more` contradicts wall time.
     """

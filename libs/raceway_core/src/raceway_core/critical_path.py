@@ -1,9 +1,11 @@
 """The critical path: what fixed the duration of a trace, as a partition of its time.
 
-There is one path for each root, an event whose parent is absent. It covers the root's own interval, or
-that of the chain whose first event the root is; a root that is all its chain recorded stands for
-what descends from it. Every nanosecond between belongs to exactly one segment. Where events say who
-waited for whom (spawns, awaits, messages, clocks) the path follows these causes
+There is one path for each root: an event whose parent is absent and that nothing else caused. It
+covers the root's own interval, or that of the chain which the root begins; a root that is all its
+chain recorded stands for what descends from it, and who consumes a message begins anew. Every
+nanosecond of a path belongs to exactly one segment.
+
+Where events say who waited for whom (spawns, awaits, messages, clocks) the path follows these causes
 (`raceway_core.causal_walk`), else it goes down the tree of intervals (`raceway_core.span_walk`).
 """
 
@@ -56,16 +58,20 @@ def critical_paths_of(graph: CausalGraph, tree: SpanTree | None = None) -> tuple
 
 
 def _roots(graph: CausalGraph, tree: SpanTree) -> list[_Root]:
-    """Return the intervals without a parent, and the first such point of each other chain."""
+    """Return the intervals that nothing caused, and the points of which that is true of the chain."""
     starts, ends, chain_of = graph.starts, graph.ends, graph.chain_of
-    parentless = [event for event, parent in enumerate(graph.parents) if parent == NONE]
-    roots = [_Root(event, ends[event]) for event in parentless if starts[event] != ends[event]]
+    caused = {edge.target for edge in graph.edges if edge.kind is not EdgeKind.MESSAGE}
+    free = [
+        event for event, parent in enumerate(graph.parents) if parent == NONE and starts[event] not in caused
+    ]
+    roots = [_Root(event, ends[event]) for event in free if starts[event] != ends[event]]
     begun = {chain_of[root.event] for root in roots}
-    for event in sorted(parentless, key=starts.__getitem__):
-        if chain_of[event] not in begun:
-            begun.add(chain_of[event])
+    for event in free:
+        is_first = starts[event] == graph.chain_nodes[chain_of[event]][0]
+        if is_first and chain_of[event] not in begun:
             roots.append(_Root(event, _last(graph, tree, event)))
-    return roots
+    first = graph.event_of[graph.order[0]]
+    return roots or [_Root(first, _last(graph, tree, first))]
 
 
 def _last(graph: CausalGraph, tree: SpanTree, root: int) -> int:
