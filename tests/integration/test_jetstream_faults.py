@@ -137,7 +137,7 @@ async def test_deleted_stream_is_made_again_and_positions_stay_unique(bus: Bus, 
 async def test_full_stream_refuses_and_loses_nothing(bus: Bus) -> None:
     held = await _filled(bus)
     with pytest.raises(Retryable, match="full"):
-        await bus.publish(bytes(bus.max_body_bytes), dedup_key="one more")
+        await bus.publish(os.urandom(bus.max_body_bytes), dedup_key="one more")
     with pytest.raises(Retryable, match="full"):
         await bus.check()
     async with bus.subscribe() as subscription:
@@ -154,7 +154,7 @@ async def _filled(bus: Bus) -> int:
     """Publish until the bus refuses; return how many messages it took."""
     for held in itertools.count():
         try:
-            await bus.publish(bytes(bus.max_body_bytes), dedup_key=str(held))
+            await bus.publish(os.urandom(bus.max_body_bytes), dedup_key=str(held))
         except Retryable:
             return held
     raise AssertionError("counting never ends")

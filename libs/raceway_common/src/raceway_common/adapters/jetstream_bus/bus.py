@@ -12,6 +12,7 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.errors import APIError, NoStreamResponseError
 
+from raceway_common.adapters.jetstream_bus.body import pack
 from raceway_common.adapters.jetstream_bus.dead_letters import DeadLetterStream
 from raceway_common.adapters.jetstream_bus.streams import Layout, check_version, set_up, translated
 from raceway_common.adapters.jetstream_bus.subscription import JetStreamSubscription
@@ -57,6 +58,7 @@ class JetStreamBus(Bus):
         self._letters = DeadLetterStream(self._jetstream, layout)
         self._subscriptions: set[JetStreamSubscription] = set()
         self._last_error: Exception | None = None
+        self._is_closing = False
 
     async def connect(self, timeout_s: float) -> None:
         try:
@@ -79,6 +81,7 @@ class JetStreamBus(Bus):
             raise Retryable(f"no NATS server with JetStream answered within {timeout_s:g} s{why}") from error
 
     async def close(self) -> None:
+        self._is_closing = True
         await self._client.close()
 
     @property
@@ -125,12 +128,13 @@ class JetStreamBus(Bus):
         await self._letters.revive(number)
 
     async def _publish(self, body: bytes, dedup_key: str) -> None:
-        headers = {"Nats-Msg-Id": dedup_key}
+        data, headers = pack(body)
+        headers["Nats-Msg-Id"] = dedup_key
         try:
-            await self._jetstream.publish(self._layout.events_subject, body, headers=headers)
+            await self._jetstream.publish(self._layout.events_subject, data, headers=headers)
         except NoStreamResponseError:  # nobody keeps this subject: the stream was deleted
             await self._set_up()
-            await self._jetstream.publish(self._layout.events_subject, body, headers=headers)
+            await self._jetstream.publish(self._layout.events_subject, data, headers=headers)
 
     async def _set_up(self) -> None:
         await set_up(self._jetstream, self._layout)
@@ -141,7 +145,8 @@ class JetStreamBus(Bus):
         self._last_error = error
 
     async def _on_disconnect(self) -> None:
-        _log.warning("bus_disconnected")
+        if not self._is_closing:
+            _log.warning("bus_disconnected")
 
     async def _on_reconnect(self) -> None:
         self._last_error = None

@@ -23,6 +23,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
 
+from raceway_common.adapters.jetstream_bus.body import unpack
 from raceway_common.adapters.jetstream_bus.dead_letters import DeadLetterStream
 from raceway_common.adapters.jetstream_bus.streams import Layout
 from raceway_common.ports.bus import Delivery, Position, Subscription
@@ -147,10 +148,11 @@ class JetStreamDelivery(Delivery):
         self._unsettled = unsettled
         self._letters = letters
         self._place, self._delivery_count = _read_reply(message.reply)
+        self._body = unpack(message.data, message.headers)
 
     @property
     def body(self) -> bytes:
-        return self._message.data
+        return self._body
 
     @property
     def position(self) -> Position:
