@@ -1,0 +1,151 @@
+"""Counts, flags and lists of racing pairs, against comparing each two accesses by the definition."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain, combinations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.core.random_program import programs
+
+from raceway_core.access import Access, accesses_of, transaction_key
+from raceway_core.access_class import Classes
+from raceway_core.causal_graph import build_graph
+from raceway_core.clock import clocks_of
+from raceway_core.event import Event
+from raceway_core.finding import PairCounts, Verdict
+from raceway_core.fingerprint import Side, side_of
+from raceway_core.lock_order import lock_edges
+from raceway_core.lockset import locks_of
+from raceway_core.options import DEFAULTS
+from raceway_core.pair_count import count_by_window
+from raceway_core.pair_list import list_pairs, strongest_pairs
+from raceway_core.race import Order, Transactions, find_races, overlaps_in, verdict_of
+from raceway_core.reach import reaches_of
+from raceway_core.track import Tracks
+from raceway_core.transaction import transactions_of
+
+NOTHING: Transactions = frozenset()
+
+
+def read(events: list[Event]) -> tuple[list[list[Access]], Order]:
+    """Return the accesses of each variable, and what orders them."""
+    graph = build_graph(events)
+    clocks, locks = clocks_of(graph), locks_of(graph, DEFAULTS)
+    order = Order(clocks, clocks_of(graph, lock_edges(graph, locks.holds)))
+    found = accesses_of(
+        graph,
+        transactions=transactions_of(graph),
+        locksets=locks.locksets,
+        order=clocks.rank,
+        options=DEFAULTS,
+    )
+    return list(found.values()), order
+
+
+def by_definition(
+    accesses: list[Access], order: Order, proven: Transactions
+) -> Iterator[tuple[Access, Access, Verdict]]:
+    def c(first: Access, second: Access) -> bool:
+        return order.c.happens_before(first.number, second.number)
+
+    def h(first: Access, second: Access) -> bool:
+        return order.h.happens_before(first.number, second.number)
+
+    overlaps = overlaps_in(accesses)
+    for first, second in combinations(accesses, 2):
+        verdict = verdict_of(first, second, c=c, h=h, overlaps=overlaps)
+        if verdict is not None:
+            one, other = sorted((first.transaction, second.transaction))
+            yield first, second, Verdict.PROVEN if (one, other) in proven else verdict
+
+
+Expected = dict[frozenset[Side], Counter[Verdict]]
+
+
+def counted(pairs: list[tuple[Access, Access, Verdict]]) -> Expected:
+    counts: Expected = {}
+    for first, second, verdict in pairs:
+        counts.setdefault(frozenset({side_of(first), side_of(second)}), Counter())[verdict] += 1
+    return counts
+
+
+def read_back(sides: list[Side], counts: dict[tuple[int, int], PairCounts]) -> Expected:
+    return {
+        frozenset({sides[i], sides[j]}): Counter({v: count.of(v) for v in Verdict if count.of(v)})
+        for (i, j), count in counts.items()
+    }
+
+
+def racing(accesses: list[Access], pairs: list[tuple[Access, Access, Verdict]]) -> list[bool]:
+    members = {id(access) for *both, verdict in pairs if verdict is not Verdict.GUARDED for access in both}
+    return [id(access) in members for access in accesses]
+
+
+@given(programs())
+@settings(max_examples=100, deadline=None)
+def test_windows_count_what_the_definition_does(events: list[Event]) -> None:
+    variables, order = read(events)
+    for accesses in variables:
+        pairs = list(by_definition(accesses, order, NOTHING))
+        reaches = reaches_of(accesses)
+        tracks = Tracks(accesses, order.c, [reaches[transaction_key(access)] for access in accesses])
+        classes = Classes(accesses)
+        counts, flags = count_by_window(tracks, classes, *order)
+        assert read_back(classes.sides, counts) == counted(pairs)
+        assert flags == racing(accesses, pairs)
+
+
+@given(programs(80), st.data())
+@settings(max_examples=50, deadline=None)
+def test_races_are_those_of_the_definition(events: list[Event], data: st.DataObject) -> None:
+    variables, order = read(events)
+    for accesses in variables:
+        numbers = sorted({access.transaction for access in accesses})
+        proven = frozenset(
+            data.draw(st.sets(st.sampled_from(list(combinations(numbers, 2)) or [(-1, -1)]), max_size=2))
+        )
+        pairs = list(by_definition(accesses, order, proven))
+        races = find_races(accesses, order, proven)
+        if races is None:
+            assert not pairs
+            continue
+        assert read_back(list(races.sides), dict(races.counts)) == counted(pairs)
+        assert list(races.racing) == racing(accesses, pairs)
+
+
+@given(programs(60))
+@settings(max_examples=50, deadline=None)
+def test_every_reported_pair_is_listed_once(events: list[Event]) -> None:
+    variables, order = read(events)
+    for accesses in variables:
+        expected = [
+            (frozenset({first.event_id, second.event_id}), verdict)
+            for first, second, verdict in by_definition(accesses, order, NOTHING)
+            if verdict is not Verdict.GUARDED
+        ]
+        races = find_races(accesses, order)
+        listed = [
+            (frozenset({pair.first.event_id, pair.second.event_id}), pair.verdict)
+            for pair in (
+                chain.from_iterable(list_pairs(races, i, j) for i, j in races.counts) if races else ()
+            )
+        ]
+        assert Counter(listed) == Counter(expected)
+
+
+@given(programs(60))
+@settings(max_examples=50, deadline=None)
+def test_the_strongest_pairs_are_shown(events: list[Event]) -> None:
+    variables, order = read(events)
+    for accesses in variables:
+        races = find_races(accesses, order)
+        if races is None:
+            continue
+        for (i, j), counts in races.counts.items():
+            shown = Counter(pair.verdict for pair in strongest_pairs(races, i, j, counts))
+            strongest = counts.strongest
+            if strongest is not Verdict.GUARDED:
+                assert shown[strongest] >= min(5, counts.of(strongest))
