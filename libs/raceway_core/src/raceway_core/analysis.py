@@ -46,7 +46,13 @@ def analyze_trace(trace_id: TraceId, events: Sequence[Event], options: Options =
     Time: O(n log n) and what races cost (`raceway_core.race`), n events.
     """
     graph = build_graph(events)
-    clocks = clocks_of(graph)
+    return analyze_ordered(trace_id, graph, clocks_of(graph), options)
+
+
+def analyze_ordered(
+    trace_id: TraceId, graph: CausalGraph, clocks: Clocks, options: Options = DEFAULTS
+) -> TraceResult:
+    """Do what `analyze_trace` does, with the trace's graph and its C-clocks at hand."""
     locks = locks_of(graph, options)
     grants = lock_edges(graph, locks.holds)
     order = Order(clocks, clocks_of(graph, grants) if grants else clocks)
