@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -53,15 +53,17 @@ class Serving:
         claim = TraceClaim(result.summary.trace_id, version)
         await self.deps.traces.replace([pack_outcome(claim, result)], now_ns=NOW_NS)
 
-    async def get(self, path: str, status: int = 200, **parameters: str | int) -> Any:
+    async def get(
+        self, path: str, *, status: int = 200, parameters: Mapping[str, str | int] | None = None
+    ) -> Any:
         """Return the JSON that a GET is answered with, which must have this status."""
-        answer = await self.client.get(path, params=parameters or None)
+        answer = await self.client.get(path, params=parameters)
         assert answer.status_code == status, answer.text
         return answer.json()
 
     async def data(self, path: str, **parameters: str | int) -> Any:
         """Return what is in the envelope of the answer to a GET."""
-        body = await self.get(path, **parameters)
+        body = await self.get(path, parameters=parameters or None)
         assert body.keys() == {"success", "data", "error"}
         assert (body["success"], body["error"]) == (True, None)
         return body["data"]

@@ -190,21 +190,21 @@ def assert_shape(value: Any, shape: Shape, where: str = "data") -> None:
 
 
 @pytest.mark.parametrize(("path", "shape"), LISTS.items())
-async def test_lists_have_their_shape_with_nothing_stored(api: Serving, path: str, shape: Shape) -> None:
-    assert_shape(await api.data(path), shape)
+async def test_lists_have_their_shape_with_nothing_stored(
+    empty_api: Serving, path: str, shape: Shape
+) -> None:
+    assert_shape(await empty_api.data(path), shape)
 
 
 @pytest.mark.parametrize(("path", "shape"), [*LISTS.items(), *DETAILS.items()])
-async def test_routes_have_their_shape_with_an_analyzed_trace(api: Serving, path: str, shape: Shape) -> None:
-    await api.keep(events_of())
-    await api.publish_result(result_of())
-    assert_shape(await api.data(path), shape)
+async def test_routes_have_their_shape_with_an_analyzed_trace(
+    filled_api: Serving, path: str, shape: Shape
+) -> None:
+    assert_shape(await filled_api.data(path), shape)
 
 
-async def test_a_trace_shows_what_is_stored_of_it(api: Serving) -> None:
-    await api.keep(events_of())
-    await api.publish_result(result_of())
-    trace = await api.data(f"/api/traces/{TRACE}")
+async def test_a_trace_shows_what_is_stored_of_it(filled_api: Serving) -> None:
+    trace = await filled_api.data(f"/api/traces/{TRACE}")
     [race] = trace["analysis"]["race_details"]
     assert (race["severity"], race["variable"], race["verdict"]) == ("CRITICAL", "balance", "possible")
     assert {race["event1_thread"], race["event2_thread"]} == {"worker-1", "worker-2"}
@@ -216,9 +216,8 @@ async def test_a_trace_shows_what_is_stored_of_it(api: Serving) -> None:
     assert (trace["as_of"], trace["version"]) == (1, 1)
 
 
-async def test_events_are_as_they_were_sent(api: Serving) -> None:
-    await api.keep(events_of())
-    events = (await api.data(f"/traces/{TRACE}/events"))["events"]
+async def test_events_are_as_they_were_sent(filled_api: Serving) -> None:
+    events = (await filled_api.data(f"/traces/{TRACE}/events"))["events"]
     root, first = events[0], events[1]
     assert (root["id"], root["parent_id"], root["timestamp"]) == (
         ROOT,
@@ -244,15 +243,13 @@ async def test_events_are_as_they_were_sent(api: Serving) -> None:
     }
 
 
-async def test_lists_show_what_is_stored(api: Serving) -> None:
-    await api.keep(events_of())
-    await api.publish_result(result_of())
-    [line] = (await api.data("/api/traces"))["traces"]
+async def test_lists_show_what_is_stored(filled_api: Serving) -> None:
+    [line] = (await filled_api.data("/api/traces"))["traces"]
     assert (line["trace_id"], line["event_count"], line["services"]) == (TRACE, 4, ["ledger", "transfers"])
-    whole = await api.data("/api/analyze/global")
+    whole = await filled_api.data("/api/analyze/global")
     assert (whole["total_traces"], whole["total_events"], whole["potential_races"]) == (1, 4, 1)
     assert whole["race_details"][0]["trace1_id"] == TRACE
-    assert (await api.data("/api/services"))["services"] == [
+    assert (await filled_api.data("/api/services"))["services"] == [
         {"name": "ledger", "event_count": 1, "trace_count": 1},
         {"name": "transfers", "event_count": 3, "trace_count": 1},
     ]

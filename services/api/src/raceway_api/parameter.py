@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated, TypeAlias
+from urllib.parse import unquote
 from uuid import UUID
 
 from litestar.params import PathParameter, QueryParameter
 
 from raceway_common.ports.trace_store import TraceFilter
+from raceway_common.web.error import AnyRequest
 from raceway_core.errors import Rejected
 from raceway_core.event import TraceId
 
@@ -20,6 +22,7 @@ CursorText: TypeAlias = Annotated[str | None, QueryParameter(description="`next_
 MinEvents: TypeAlias = Annotated[int, QueryParameter(description="Only traces of at least so many events")]
 ServiceName: TypeAlias = Annotated[str | None, QueryParameter(description="Only traces it took part in")]
 
+_TRAIL = "/audit-trail/"
 _LAST_PAGE = 2**31
 _MOST_EVENTS = 2**31
 
@@ -57,9 +60,13 @@ def page_window(page: int, page_size: int) -> tuple[int, int]:
     return clamped(page, 1, _LAST_PAGE), clamped(page_size, 1, MOST_PER_PAGE)
 
 
-def variable_of(path: str) -> str:
-    """Return the variable that the rest of a path names; it may hold slashes."""
-    return path.removeprefix("/")
+def variable_of(request: AnyRequest) -> str:
+    """Return the variable that the rest of an audit trail's path names.
+
+    It is read from the path as sent, since routing folds the slashes that a name may hold.
+    """
+    _, _, name = request.scope["raw_path"].decode("latin-1").partition(_TRAIL)
+    return name_of(unquote(name), "variable")
 
 
 def trace_filter(min_events: int, service: str | None, *, has_race: bool | None = None) -> TraceFilter:

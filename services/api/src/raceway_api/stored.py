@@ -23,7 +23,7 @@ from raceway_common.packing import (
 from raceway_common.ports.event_store import EventStore, StoredTrace
 from raceway_common.ports.trace_store import Section, TraceRow, TraceStore
 from raceway_core.batch import decode_events
-from raceway_core.event import EventId, TraceId
+from raceway_core.event import EventId, HeldLock, TraceId
 from raceway_core.finding import Example
 from raceway_core.result import AuditTrail, CriticalPath, EventNote
 
@@ -48,6 +48,20 @@ class StoredResult(msgspec.Struct, frozen=True, kw_only=True):
     def as_of(self) -> int:
         """The version of the events that the analysis has seen; 0 before the first."""
         return self.row.as_of if self.row else 0
+
+    def lockset(self, event_id: EventId) -> tuple[HeldLock, ...] | None:
+        """Return the locks that were held at an event; None if its analysis has not been done.
+
+        The analysis leaves no note of an event of which it has nothing to say.
+        """
+        if note := self.notes.get(event_id):
+            return note.lockset
+        return () if self.as_of == self.version else None
+
+    def clock(self, event_id: EventId) -> tuple[tuple[str, int], ...]:
+        """Return the vector clock of an event; empty if it was not kept, or not computed yet."""
+        note = self.notes.get(event_id)
+        return note.clock if note else ()
 
     @property
     def duration_ns(self) -> int:

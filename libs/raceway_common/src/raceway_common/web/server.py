@@ -83,6 +83,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         loop="none",
         lifespan="on",
         log_config=None,
+        log_level="warning",
         access_log=False,
         proxy_headers=False,
         server_header=False,

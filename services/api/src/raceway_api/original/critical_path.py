@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
-from raceway_core.event import EventId, TraceId
+from raceway_api.stored import StoredResult
+from raceway_core.event import Event, EventId, TraceId
+from raceway_core.operation import location_of, operation_of
 from raceway_core.result import CriticalPath, Segment
 from raceway_core.time import format_time
 
@@ -35,14 +35,15 @@ class PathView(msgspec.Struct, frozen=True, kw_only=True):
     path: list[StepView]
 
 
-def view_path(trace_id: TraceId, paths: Sequence[CriticalPath], trace_duration_ns: int) -> PathView:
+def view_path(stored: StoredResult) -> PathView:
     """Return the longest of a trace's critical paths."""
+    paths = stored.critical_paths
     longest = max(paths, key=lambda path: (path.end_ns - path.start_ns, -path.start_ns), default=None)
     path_ns = longest.end_ns - longest.start_ns if longest else 0
-    whole_ns = max(trace_duration_ns, path_ns)
-    steps = [_view(segment) for segment in longest.segments] if longest else []
+    whole_ns = max(stored.duration_ns, path_ns)
+    steps = _steps(longest, stored) if longest else []
     return PathView(
-        trace_id=trace_id,
+        trace_id=stored.trace_id,
         path_events=len(steps),
         total_duration_ms=path_ns / _NS_PER_MS,
         trace_total_duration_ms=whole_ns / _NS_PER_MS,
@@ -51,7 +52,14 @@ def view_path(trace_id: TraceId, paths: Sequence[CriticalPath], trace_duration_n
     )
 
 
-def _view(segment: Segment) -> StepView:
+def _steps(path: CriticalPath, stored: StoredResult) -> list[StepView]:
+    """Return the segments; a root that took no time has none, and is the one step itself."""
+    if path.segments:
+        return [_view_segment(segment) for segment in path.segments]
+    return [_view_instant(event) for event in stored.ordered.events if event.id == path.root_id]
+
+
+def _view_segment(segment: Segment) -> StepView:
     return StepView(
         id=segment.event_id,
         kind=f"{segment.kind}({segment.operation})",
@@ -59,4 +67,16 @@ def _view(segment: Segment) -> StepView:
         timestamp=format_time(segment.start_ns),
         duration_ms=(segment.end_ns - segment.start_ns) / _NS_PER_MS,
         label=segment.label,
+    )
+
+
+def _view_instant(event: Event) -> StepView:
+    payload = event.payload
+    return StepView(
+        id=event.id,
+        kind=f"{type(payload).__name__}({operation_of(payload)})",
+        location=location_of(payload),
+        timestamp=format_time(event.time_ns),
+        duration_ms=0.0,
+        label="work",
     )

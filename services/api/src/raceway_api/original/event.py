@@ -7,14 +7,11 @@ in the number of comparable events. `/api/v1` has both for every trace, with mod
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from raceway_api.order import OrderedEvents
+from raceway_api.stored import StoredResult
 from raceway_core.event import Event, EventId, HeldLock, JsonValue, Metadata, Payload, TraceId
-from raceway_core.result import EventNote
 from raceway_core.time import format_time
 
 MOST_CLOCKED_EVENTS = 300
@@ -54,11 +51,12 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
     original_parent_id: EventId | UnsetType = UNSET
 
 
-def view_events(ordered: OrderedEvents, notes: Mapping[EventId, EventNote]) -> list[EventView]:
-    """Return the events of a trace in the original's shape, in the given order."""
-    with_clocks = len(ordered.events) <= MOST_CLOCKED_EVENTS
+def view_events(stored: StoredResult) -> list[EventView]:
+    """Return the events of a trace in the original's shape, parents first."""
+    ordered = stored.ordered
+    has_clocks = len(ordered.events) <= MOST_CLOCKED_EVENTS
     return [
-        _view(event, parent_id, notes.get(event.id), with_clocks=with_clocks)
+        _view(event, parent_id, stored.lockset(event.id), stored.clock(event.id) if has_clocks else ())
         for event, parent_id in zip(ordered.events, ordered.parents, strict=True)
     ]
 
@@ -73,7 +71,12 @@ def view_payload(payload: Payload) -> dict[str, JsonValue]:
     } | ({"headers": {}} if fields.get("headers", "") is None else {})
 
 
-def _view(event: Event, parent_id: EventId | None, note: EventNote | None, *, with_clocks: bool) -> EventView:
+def _view(
+    event: Event,
+    parent_id: EventId | None,
+    lockset: tuple[HeldLock, ...] | None,
+    clock: tuple[tuple[str, int], ...],
+) -> EventView:
     payload = event.payload
     return EventView(
         id=event.id,
@@ -82,8 +85,8 @@ def _view(event: Event, parent_id: EventId | None, note: EventNote | None, *, wi
         timestamp=format_time(event.time_ns),
         kind={type(payload).__name__: view_payload(payload)},
         metadata=view_metadata(event.metadata),
-        causality_vector=note.clock if note and with_clocks else (),
-        lock_set=tuple(_name(lock) for lock in (note.lockset if note else event.lock_set)),
+        causality_vector=clock,
+        lock_set=tuple(_name(lock) for lock in (event.lock_set if lockset is None else lockset)),
         original_parent_id=UNSET if event.parent_id in {parent_id, None} else event.parent_id,
     )
 

@@ -79,16 +79,14 @@ class TraceEventsView(msgspec.Struct, frozen=True):
 
 def view_trace(stored: StoredResult) -> TraceView:
     """Return everything that is known of a trace. It computes nothing that is not stored."""
-    events = view_events(stored.ordered, stored.notes)
+    events = view_events(stored)
     return TraceView(
         trace_id=stored.trace_id,
         event_count=len(events),
         events=events,
         audit_trails=view_trails(stored.audit_trails),
         analysis=view_analysis(stored),
-        critical_path=view_path(stored.trace_id, stored.critical_paths, stored.duration_ns)
-        if events
-        else None,
+        critical_path=view_path(stored) if events else None,
         anomalies=[],
         dependencies=view_dependencies(stored.row.summary) if stored.row else None,
         as_of=stored.as_of,

@@ -80,7 +80,7 @@ async def get_trace(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> 
 async def list_events(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> Response[bytes]:
     known = trace_id_of(trace_id)
     stored = await StoredTraces(deps.events, deps.traces).read(known, [Section.EVENT_NOTES])
-    events = view_events(stored.ordered, stored.notes)
+    events = view_events(stored)
     return answer(request, enveloped(TraceEventsView(known, len(events), events)))
 
 
@@ -93,7 +93,7 @@ async def list_events(request: AnyRequest, deps: Given, trace_id: TraceIdText) -
 async def get_critical_path(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> Response[bytes]:
     known = trace_id_of(trace_id)
     stored = await StoredTraces(deps.events, deps.traces).read(known, [Section.CRITICAL_PATHS])
-    return answer(request, enveloped(view_path(known, stored.critical_paths, stored.duration_ns)))
+    return answer(request, enveloped(view_path(stored)))
 
 
 @get(
@@ -110,7 +110,7 @@ async def get_audit_trail(
 ) -> Response[bytes]:
     known = trace_id_of(trace_id)
     stored = await StoredTraces(deps.events, deps.traces).read(known, [Section.AUDIT_TRAILS])
-    name = variable_of(variable)
+    name = variable_of(request)
     accesses = view_trails(stored.audit_trails).get(name, [])
     return answer(request, enveloped(AuditTrailView(known, name, accesses)))
 

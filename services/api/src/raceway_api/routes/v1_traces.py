@@ -21,7 +21,7 @@ from raceway_api.parameter import (
     variable_of,
 )
 from raceway_api.stored import StoredTraces
-from raceway_api.v1.event import EventCursor, EventList, start_after, view_window
+from raceway_api.v1.event import EventCursor, EventList, view_events
 from raceway_api.v1.trace import (
     AuditTrailItem,
     AuditTrails,
@@ -88,16 +88,7 @@ async def list_events(
 ) -> Response[bytes]:
     after = read_cursor(cursor, EventCursor) if cursor else None
     stored = await StoredTraces(deps.events, deps.traces).read(trace_id_of(trace_id), [Section.EVENT_NOTES])
-    items, following = view_window(stored.ordered, stored.notes, start_after(stored.ordered, after), limit)
-    view = EventList(
-        trace_id=stored.trace_id,
-        as_of=stored.as_of,
-        version=stored.version,
-        total=len(stored.ordered.events),
-        events=items,
-        next_cursor=following,
-    )
-    return answer(request, encode(view))
+    return answer(request, encode(view_events(stored, after, limit)))
 
 
 @get(
@@ -147,7 +138,7 @@ async def get_audit_trail(
     request: AnyRequest, deps: Given, trace_id: TraceIdText, variable: VariablePath
 ) -> Response[bytes]:
     stored = await StoredTraces(deps.events, deps.traces).read(trace_id_of(trace_id), [Section.AUDIT_TRAILS])
-    name = variable_of(variable)
+    name = variable_of(request)
     trails = [trail for trail in stored.audit_trails if trail.variable == name]
     view = AuditTrails(
         trace_id=stored.trace_id,

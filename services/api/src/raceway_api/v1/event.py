@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
 from raceway_api.cursor import write_cursor
 from raceway_api.order import OrderedEvents
 from raceway_api.original.event import MetadataView, view_metadata, view_payload
+from raceway_api.stored import StoredResult
 from raceway_core.event import Event, EventId, JsonValue, TraceId
 from raceway_core.finding_view import LockView
-from raceway_core.result import EventNote
 from raceway_core.time import format_time
 
 
 class EventItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One event. `lockset` and `clock` are null while its analysis has not been done.
+    """One event. `lockset` is null while it is not analyzed, `clock` also where it was not kept.
 
     `parent_id` is as sent; `parent_is_known` says whether the trace has that event.
     """
@@ -51,9 +49,28 @@ class EventCursor(msgspec.Struct, frozen=True, array_like=True):
     event_id: EventId
 
 
-def view_event(event: Event, note: EventNote | None, *, parent_is_known: bool) -> EventItem:
-    """Return one event."""
-    payload = event.payload
+def view_events(stored: StoredResult, after: EventCursor | None, limit: int) -> EventList:
+    """Return up to `limit` events of a trace after the cursor."""
+    ordered = stored.ordered
+    start = start_after(ordered, after)
+    window = ordered.events[start : start + limit]
+    end = start + len(window)
+    more = window and end < len(ordered.events)
+    return EventList(
+        trace_id=stored.trace_id,
+        as_of=stored.as_of,
+        version=stored.version,
+        total=len(ordered.events),
+        events=[
+            _view(event, stored, parent_is_known=parent is not None)
+            for event, parent in zip(window, ordered.parents[start:end], strict=True)
+        ],
+        next_cursor=write_cursor(EventCursor(end - 1, window[-1].id)) if more else None,
+    )
+
+
+def _view(event: Event, stored: StoredResult, *, parent_is_known: bool) -> EventItem:
+    payload, lockset = event.payload, stored.lockset(event.id)
     return EventItem(
         id=event.id,
         parent_id=event.parent_id,
@@ -63,23 +80,9 @@ def view_event(event: Event, note: EventNote | None, *, parent_is_known: bool) -
         kind=type(payload).__name__,
         payload=view_payload(payload),
         metadata=view_metadata(event.metadata),
-        lockset=tuple(LockView(lock.id, lock.mode) for lock in note.lockset) if note else None,
-        clock=note.clock if note else None,
+        lockset=None if lockset is None else tuple(LockView(lock.id, lock.mode) for lock in lockset),
+        clock=stored.clock(event.id) or None,
     )
-
-
-def view_window(
-    ordered: OrderedEvents, notes: Mapping[EventId, EventNote], start: int, limit: int
-) -> tuple[list[EventItem], str | None]:
-    """Return events `start..start + limit`, and the cursor of the page after them."""
-    window = ordered.events[start : start + limit]
-    items = [
-        view_event(event, notes.get(event.id), parent_is_known=parent is not None)
-        for event, parent in zip(window, ordered.parents[start : start + limit], strict=True)
-    ]
-    end = start + len(window)
-    more = end < len(ordered.events)
-    return items, write_cursor(EventCursor(end - 1, window[-1].id)) if more and window else None
 
 
 def start_after(ordered: OrderedEvents, cursor: EventCursor | None) -> int:
