@@ -103,17 +103,16 @@ def _is_line(table: EventTable, strands: set[int]) -> bool:
 
 def _named(table: EventTable, of_event: Sequence[int]) -> list[Chain]:
     """Return the chains in the order of their numbers. A suffix tells those of one name apart."""
-    chains: list[Chain] = []
+    count = len(of_event)
+    first_of = dict(zip(reversed(of_event), range(count - 1, -1, -1), strict=True))
     namesakes: dict[str, int] = {}
-    for event, chain in enumerate(of_event):
-        if chain == len(chains):
-            component = table.strands[table.strand_of[event]].component
-            namesakes[component] = count = namesakes.get(component, 0) + 1
-            chains.append(_chain(table, event, component if count == 1 else f"{component}~{count}"))
+    chains = []
+    for number in range(len(first_of)):
+        first = first_of[number]
+        strand = table.strands[table.strand_of[first]]
+        component = strand.component
+        namesakes[component] = same = namesakes.get(component, 0) + 1
+        host = host_of(table.events[first].metadata, strand.process)
+        component = component if same == 1 else f"{component}~{same}"
+        chains.append(Chain(strand.process, host, strand.name, component))
     return chains
-
-
-def _chain(table: EventTable, first: int, component: str) -> Chain:
-    strand = table.strands[table.strand_of[first]]
-    host = host_of(table.events[first].metadata, strand.process)
-    return Chain(strand.process, host, strand.name, component)

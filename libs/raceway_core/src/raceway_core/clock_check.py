@@ -23,7 +23,7 @@ Sources: Fidge 1988 and Mattern 1989 (vector clocks).
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -74,7 +74,9 @@ def check_clocks(table: EventTable) -> ClockCheck:
 
 def _is_real(entries: Sequence[tuple[str, int | float]]) -> bool:
     """Whether an entry names a task, as those of a vector clock do."""
-    return any(component.count("#") >= 2 for component, _ in entries)
+    if not entries:
+        return False
+    return entries[0][0].count("#") >= 2 or any(component.count("#") >= 2 for component, _ in entries)
 
 
 class _Check:
@@ -102,10 +104,15 @@ class _Check:
         self._issues.append((event, ClockIssue(kind, self._table.events[event].id, message)))
 
     def _vector(self, event: int) -> Vector:
+        """Return the clock of an event without the entries that are none."""
         entries = self._table.events[event].causality_vector
-        vector: Vector = {}
+        vector: Vector = {component: int(count) for component, count in entries}
+        counts = vector.values()
+        if len(vector) == len(entries) and min(counts) > 0 and max(counts) < _TOO_MUCH:
+            return vector
+        vector = {}
         for component, count in entries:
-            if not 0 < count < _TOO_MUCH or count != int(count) or component in vector:
+            if not 0 < count < _TOO_MUCH or component in vector:
                 self._report("malformed_clock", event, f"no valid count of {component!r}: {count}")
             else:
                 vector[component] = int(count)
@@ -114,18 +121,21 @@ class _Check:
     def _places(self) -> dict[str, list[tuple[int, int]]]:
         """Return by component the places of its chain, in their order, each with its event."""
         places: dict[str, list[tuple[int, int]]] = {}
+        strands, strand_of = self._table.strands, self._table.strand_of
+        names = [strand.component for strand in strands]
         for event, vector in self._vectors.items():
-            strand = self._table.strands[self._table.strand_of[event]]
-            own = _own_component(strand, vector)
+            name = names[strand_of[event]]
+            own = name if name in vector else _own_component(strands[strand_of[event]], vector)
             if own:
                 places.setdefault(own, []).append((vector[own], event))
             else:
-                self._report("own_component_missing", event, f"the clock has no {strand.component!r}")
+                self._report("own_component_missing", event, f"the clock has no {name!r}")
         for chain in places.values():
             chain.sort()
         return places
 
     def _walk(self, component: str, chain: Sequence[tuple[int, int]]) -> None:
+        """Compare each clock of a chain with what the chain knew before."""
         known: Vector = {}
         last, copies = 0, 0
         for index, (place, event) in enumerate(chain):
@@ -133,13 +143,15 @@ class _Check:
             if place == last:
                 copies += 1
                 self._copy(event, copies, chain, index)
-                self._learn(event, component, vector.items(), dict(known))
+                self._learn(event, component, list(vector.items()), dict(known))
                 continue
             last, copies = place, 0
             if len(vector) < MOST_ENTRIES and not known.keys() <= vector.keys():
                 lost = min(known.keys() - vector.keys())
                 self._report("not_growing", event, f"{lost!r} was known before and is missing")
-            self._learn(event, component, vector.items() - known.items(), known)
+            news = [entry for entry in vector.items() if known.get(entry[0]) != entry[1]]
+            if len(news) > 1:
+                self._learn(event, component, news, known)
 
     def _copy(self, event: int, number: int, chain: Sequence[tuple[int, int]], index: int) -> None:
         place, first = chain[index - number]
@@ -152,34 +164,53 @@ class _Check:
         if after != NONE:
             self._order.append((event, after))
 
-    def _learn(self, event: int, own: str, news: Iterable[tuple[str, int]], known: Vector) -> None:
+    def _learn(self, event: int, own: str, news: Sequence[tuple[str, int]], known: Vector) -> None:
+        """Order `event` behind the places that are new to its chain, and add them to `known`."""
+        causes: list[tuple[int, str, int]] = []
         for component, count in sorted(news):
             if component == own:
                 continue
             if count < known.get(component, 0):
                 message = f"{component!r} was known up to {known[component]} before, now {count}"
                 self._report("not_growing", event, message)
-            elif self._resolve(event, component, count):
+                continue
+            cause = self._resolve(event, component, count)
+            if cause is not None:
                 known[component] = count
+                causes.append((cause, component, count))
+        self._order += ((cause, event) for cause in self._direct(causes))
 
-    def _resolve(self, event: int, component: str, count: int) -> bool:
-        """Order `event` behind a place of another chain; tell whether the place is credible."""
+    def _direct(self, causes: list[tuple[int, str, int]]) -> Iterator[int]:
+        """Leave out the causes that the clock of another one, which is direct, tells of."""
+        if len(causes) == 1:
+            yield from (cause for cause, _, _ in causes if cause != NONE)
+            return
+        told: Vector = {}
+        for cause, component, count in sorted(causes, reverse=True):
+            if cause == NONE or told.get(component, 0) >= count:
+                continue
+            yield cause
+            for other, heard in self._vectors[cause].items():
+                if told.get(other, 0) < heard <= self._values.get(other, (0,))[-1]:
+                    told[other] = heard
+
+    def _resolve(self, event: int, component: str, count: int) -> int | None:
+        """Return the event that has a place, NONE where it orders nothing, None where it dangles."""
         values = self._values.get(component)
         if values is None:
             if not self._is_here(component):
                 self._missing.add(component)
-            return True
+            return NONE
         index = bisect_left(values, count)
-        if index == len(values) or values[index] != count:
-            index = bisect_left(values, values[index - 1]) if index else NONE
-            if not self._is_send(component, index, count - 1):
-                if count > values[-1]:
-                    self._report_once("dangling_component", event, component, count)
-                    return False
-                self._report_once("gap", event, component, count)
-        if index != NONE:
-            self._order.append((self._events[component][index], event))
-        return True
+        if index < len(values) and values[index] == count:
+            return self._events[component][index]
+        index = bisect_left(values, values[index - 1]) if index else NONE
+        if not self._is_send(component, index, count - 1):
+            if count > values[-1]:
+                self._report_once("dangling_component", event, component, count)
+                return None
+            self._report_once("gap", event, component, count)
+        return NONE if index == NONE else self._events[component][index]
 
     def _is_send(self, component: str, index: int, place: int) -> bool:
         if index == NONE or self._values[component][index] != place:
@@ -196,8 +227,7 @@ class _Check:
 
 
 def _own_component(strand: Strand, vector: Vector) -> str:
-    if strand.component in vector:
-        return strand.component
+    """Find the component where the process is not known by its instance, which the clock then names."""
     if not strand.process.instance:
         prefix, suffix = strand.process.service + "#", "#" + strand.name
         for component in vector:

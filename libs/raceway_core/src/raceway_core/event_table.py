@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from operator import lt
 from typing import NamedTuple
 
+from msgspec.structs import astuple
+
 from raceway_core.event import Event, EventId, Metadata, Payload
 from raceway_core.identity import Process, process_of
 
@@ -65,7 +67,7 @@ def table_of(events: Sequence[Event]) -> EventTable:
     loops = _cut_loops(parents)
     return EventTable(
         events=events,
-        payloads=[event.payload for event in events],
+        payloads=[next(filter(None, astuple(event.kind))) for event in events],
         number_of=number_of,
         parents=parents,
         begins=begins,

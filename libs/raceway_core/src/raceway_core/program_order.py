@@ -11,6 +11,8 @@ contradict that, the sequence holds and the stamps do not: a mere duration prove
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
+from operator import lt
 from typing import NamedTuple
 
 from raceway_core.event import AsyncAwait, Custom, DatabaseQuery, FunctionCall, HttpRequest, HttpResponse
@@ -65,6 +67,8 @@ def chain_nodes_of(
 
 def _recorded(table: EventTable, chain: list[int], place_of: Mapping[int, int]) -> list[int]:
     """Return the events of `chain` as they were recorded; those without a place go by time."""
+    if not table.has_intervals and _has_growing_places(chain, place_of):
+        return chain
     placed = sorted((event for event in chain if event in place_of), key=place_of.__getitem__)
     if not placed:
         return chain
@@ -79,6 +83,11 @@ def _recorded(table: EventTable, chain: list[int], place_of: Mapping[int, int]) 
             moments[event] = max(table.begins[event], moments.get(table.parents[event], table.begins[event]))
     rank = {event: index for index, event in enumerate(placed)}
     return sorted(chain, key=lambda event: (moments[event], rank.get(event, len(rank))))
+
+
+def _has_growing_places(chain: list[int], place_of: Mapping[int, int]) -> bool:
+    places = [place_of.get(event, 0) for event in chain]
+    return 0 not in places and all(map(lt, places, islice(places, 1, None)))
 
 
 def was_recorded_at_end(table: EventTable, event: int) -> bool:
