@@ -18,7 +18,7 @@ from raceway_common.web.error import AnyRequest
 from raceway_core.finding import FindingKind, Verdict
 from raceway_core.finding_view import FindingView, view_finding
 
-All = Annotated[bool, QueryParameter(name="all", description="Also what is hidden as noise")]
+All = Annotated[bool, QueryParameter(description="Also what is hidden as noise")]
 
 
 @get(
@@ -33,14 +33,14 @@ async def list_races(
     *,
     limit: Limit = 50,
     cursor: CursorText = None,
-    with_hidden: All = False,
+    all: All = False,
     kind: FromQuery[FindingKind | None] = None,
     verdict: FromQuery[Verdict | None] = None,
     variable: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     after = read_cursor(cursor, FindingCursor) if cursor else None
     name = None if variable is None else name_of(variable, "variable")
-    wanted = FindingFilter(all=with_hidden, kind=kind, verdict=verdict, variable=name)
+    wanted = FindingFilter(all=all, kind=kind, verdict=verdict, variable=name)
     version = await deps.findings.version()
 
     async def build() -> bytes:
