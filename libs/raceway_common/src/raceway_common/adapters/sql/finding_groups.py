@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, not_, select,
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import KeyedColumnElement
 
-from raceway_common.adapters.sql.finding_rows import GAP_BITS, Owner
+from raceway_common.adapters.sql.finding_rows import GAP_BITS, Owner, strength
 from raceway_common.database.statement import Statement
 from raceway_common.packing import unpack_finding
 from raceway_common.ports.finding_store import FindingCursor
@@ -74,11 +74,13 @@ class _Sum:
 def page(limit: int, after: FindingCursor | None, connection: Connection, *, with_hidden: bool) -> list[str]:
     """Return the fingerprints of a page of groups, in the order of `Finding.sort_key`."""
     groups = _groups()
-    nearest_ns = groups.strength - groups.verdict_rank * (1 << GAP_BITS)
+    nearest_ns = groups.strength % (1 << GAP_BITS)
     order = (groups.verdict_rank, groups.is_covered, groups.severity_rank, nearest_ns, groups.fingerprint)
     wanted = select(groups.fingerprint).where(_is_shown(groups, with_hidden=with_hidden))
     if after is not None:
-        wanted = wanted.where(tuple_(*order) > tuple_(*msgspec.structs.astuple(after)))
+        rank, is_covered, severity_rank, gap_ns, fingerprint = msgspec.structs.astuple(after)
+        place = (rank, int(is_covered), severity_rank, strength(0, gap_ns), fingerprint)
+        wanted = wanted.where(tuple_(*order) > tuple_(*place))
     return list(connection.execute(wanted.order_by(*order).limit(limit)).scalars())
 
 

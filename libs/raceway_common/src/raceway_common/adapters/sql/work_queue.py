@@ -16,7 +16,7 @@ from raceway_common.database.statement import INT, Statement
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
 
 _DUE_TRACES = Statement(
-    """select number, version, trace_id from traces
+    """select number, version, trace_id, size from traces
     where due_ns <= :now order by due_ns limit :most {skip_locked}"""
 )
 _DUE_RUNS = Statement(
@@ -66,9 +66,9 @@ class SqlWorkQueue:
     def _claim_traces(self, most: int, owner: str, now_ns: int, connection: Connection) -> list[TraceClaim]:
         due = _DUE_TRACES.run(connection, now=now_ns, most=most).all()
         if due:
-            leases = [(number, version) for number, version, _ in due]
+            leases = [(number, version) for number, version, _, _ in due]
             _LEASE_TRACES.run(connection, leases, owner=owner, until=now_ns + self._lease_ns)
-        return [TraceClaim(trace_id, version) for _, version, trace_id in due]
+        return [TraceClaim(trace_id, version, size) for _, version, trace_id, size in due]
 
     async def claim_runs(self, most: int, *, owner: str, now_ns: int) -> Sequence[RunClaim]:
         return await self._database.write(partial(self._claim_runs, most, owner, now_ns))

@@ -1,0 +1,176 @@
+"""Stores on one database, and short words for what goes into them. Times are counted from `T0`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from raceway_common.adapters.sql.event_store import SqlEventStore
+from raceway_common.adapters.sql.finding_store import SqlFindingStore
+from raceway_common.adapters.sql.trace_store import SqlTraceStore
+from raceway_common.adapters.sql.work_queue import SqlWorkQueue
+from raceway_common.database.database import Database
+from raceway_common.packing import pack_outcome
+from raceway_common.ports.bus import Position
+from raceway_common.ports.event_store import EventStore
+from raceway_common.ports.finding_store import FindingStore
+from raceway_common.ports.trace_store import TraceOutcome, TraceStore
+from raceway_common.ports.work_queue import RunClaim, TraceClaim, WorkQueue
+from raceway_core.batch import Message, TraceSlice
+from raceway_core.event import AccessType, EventId, TraceId
+from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, PairCounts, Severity, Verdict
+from raceway_core.result import ServiceCount, TraceResult, TraceSummary, Window
+from raceway_core.run import SPAN_NS
+
+T0 = 29_000_000 * SPAN_NS
+MS = 1_000_000
+LATER = T0 + 60_000 * MS
+"""Everything stored at T0 is due."""
+
+LEASE_NS = 10_000 * MS
+
+
+@dataclass
+class Stores:
+    events: EventStore
+    traces: TraceStore
+    findings: FindingStore
+    queue: WorkQueue
+
+    async def append(self, *trace_ids: str, sequence: int, now_ns: int = T0) -> None:
+        """Store one message with one event for each trace."""
+        await self.events.append([(Position("e", sequence), message(*trace_ids))], now_ns=now_ns)
+
+    async def analyze(self, *outcomes: TraceOutcome, now_ns: int = LATER) -> None:
+        """Store a message for each outcome's trace where there is none, then its result."""
+        for sequence, outcome in enumerate(outcomes):
+            trace_id = outcome.claim.trace_id
+            position = Position(trace_id, outcome.claim.version)
+            await self.events.append([(position, message(trace_id))], now_ns=T0 + sequence)
+        await self.traces.replace(outcomes, now_ns=now_ns)
+
+    async def claim_runs(self, *, now_ns: int = LATER + 60_000 * MS) -> list[RunClaim]:
+        """Claim all due runs, in an order that tests can rely on."""
+        claims = await self.queue.claim_runs(1000, owner="runs", now_ns=now_ns)
+        return sorted(claims, key=lambda claim: (claim.variable, claim.span))
+
+
+def stores_on(database: Database) -> Stores:
+    return Stores(
+        SqlEventStore(database),
+        SqlTraceStore(database),
+        SqlFindingStore(database),
+        SqlWorkQueue(database, lease_ns=LEASE_NS),
+    )
+
+
+def chunk(*words: str) -> bytes:
+    """Return what stands for a msgpack array of events; stores do not look into it."""
+    return msgspec.msgpack.encode(words)
+
+
+def message(*trace_ids: str, words: Sequence[str] = ("event",), **more: object) -> Message:
+    slices = tuple(
+        TraceSlice(TraceId(trace_id), len(words), T0, T0, msgspec.Raw(chunk(*words)))
+        for trace_id in trace_ids
+    )
+    return msgspec.structs.replace(Message(slices), **more)
+
+
+def window(
+    variable: str, first_ms: int, last_ms: int, *, scope: str = "global", body: bytes = b"w"
+) -> Window:
+    return Window(variable, scope, T0 + first_ms * MS, T0 + last_ms * MS, body)
+
+
+def finding(
+    fingerprint: str,
+    *,
+    verdict: Verdict = Verdict.OBSERVED,
+    severity: Severity = Severity.WARNING,
+    trace_ids: Sequence[str] = ("t",),
+    gap_ns: int = 5,
+    **more: object,
+) -> Finding:
+    pairs = PairCounts(**{verdict.name.lower(): 1})
+    found = Finding(
+        fingerprint=fingerprint,
+        kind=FindingKind.RACE,
+        verdict=verdict,
+        severity=severity,
+        variable="balance",
+        scope="global",
+        services=("bank",),
+        summary=f"{fingerprint} in {trace_ids[0]}",
+        missing_edge="nothing orders them",
+        fix="one lock",
+        pairs=1,
+        pairs_by_verdict=pairs,
+        trace_ids=tuple(map(TraceId, trace_ids)),
+        first_ns=T0,
+        last_ns=T0 + gap_ns,
+        examples=(example(trace_ids[0], verdict, gap_ns),),
+    )
+    return msgspec.structs.replace(found, **more)
+
+
+def example(trace_id: str, verdict: Verdict, gap_ns: int) -> Example:
+    first, second = (_access(trace_id, event_id) for event_id in ("a", "b"))
+    return Example(
+        verdict=verdict, gap_ns=gap_ns, first=first, second=second, missing_edge="none", fix="one lock"
+    )
+
+
+def _access(trace_id: str, event_id: str) -> AccessEvidence:
+    return AccessEvidence(
+        event_id=EventId(event_id),
+        trace_id=TraceId(trace_id),
+        time_ns=T0,
+        variable="balance",
+        access_type=AccessType.WRITE,
+        service="bank",
+        instance=None,
+        process_id=1,
+        thread_id="1",
+        location="bank.py:1",
+    )
+
+
+def outcome(
+    trace_id: str,
+    *,
+    version: int = 1,
+    events: int = 1,
+    last_ms: int = 0,
+    services: Sequence[tuple[str, int]] = (("bank", 1),),
+    race_pairs: int = 0,
+    windows: Sequence[Window] = (),
+    findings: Sequence[Finding] = (),
+) -> TraceOutcome:
+    summary = TraceSummary(
+        trace_id=TraceId(trace_id),
+        event_count=events,
+        first_ns=T0,
+        last_ns=T0 + last_ms * MS,
+        services=tuple(ServiceCount(name, count) for name, count in services),
+        calls=(),
+        is_complete=True,
+        missing_parents=0,
+        notes={},
+        clock_issues={},
+    )
+    result = TraceResult(
+        summary=summary,
+        race_pairs=race_pairs,
+        races=tuple(example for found in findings for example in found.examples),
+        findings=tuple(findings),
+        variables=(),
+        windows=tuple(windows),
+        audit_trails=(),
+        critical_paths=(),
+        self_times=(),
+        event_notes=(),
+    )
+    return pack_outcome(TraceClaim(TraceId(trace_id), version), result)
