@@ -140,7 +140,7 @@ def _overwrites(
     for update, lost in _same_version_read(updates):
         yield Overwrite(Rule.VERSIONS, update, lost)
     for writer, first, second in shared_starts(accesses, updates, precedes):
-        if not _both_versioned(first, second.write):
+        if first.read.version is None or second.read.version is None:
             update, lost = _later_first(first, second)
             yield Overwrite(Rule.UNIQUE_WRITER, update, lost, writer)
 
