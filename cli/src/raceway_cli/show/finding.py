@@ -15,6 +15,8 @@ _COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.INFO:
 _LABEL_WIDTH = 14
 _MOST_VALUE = 60
 _MOST_COMPONENTS = 8
+_NO_TIME = "0"
+_EPOCH = "1970-01-01T00:00:00.000000000"
 
 
 def finding_text(finding: FindingView, *, examples: int = 1) -> str:
@@ -35,6 +37,11 @@ def findings_text(findings: Sequence[FindingView]) -> str:
     return "\n\n".join(finding_text(finding) for finding in findings)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return `number` with its noun, in the plural unless it is 1."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _title(finding: FindingView) -> str:
     kind = finding.kind.value.replace("-", " ")
     mark = click.style(f"{finding.verdict.value.upper()} {kind}", fg=_COLOURS[finding.severity], bold=True)
@@ -51,11 +58,17 @@ def _example_lines(example: ExampleView) -> Iterator[str]:
 def _access_lines(access: AccessView) -> Iterator[str]:
     verb = click.style(_verb(access.access_type), bold=True)
     yield f"    {verb}  {_change(access)}{_version(access)}  at {access.location or 'an unknown place'}"
-    yield _row("thread", f"{access.thread_id or '?'} of {access.service or '?'}, process {access.process_id}")
-    yield _row("when", access.timestamp)
+    yield _row("thread", _thread(access))
+    if access.time_ns != _NO_TIME:
+        yield _row("when", access.timestamp)
     yield _row("locks held", ", ".join(f"{lock.id} ({lock.mode.value})" for lock in access.lockset) or "none")
     yield _row("clock", _clock(access.clock))
     yield _row("event", f"{access.event_id} in trace {access.trace_id}")
+
+
+def _thread(access: AccessView) -> str:
+    where = f" of {access.service}, process {access.process_id}" if access.service else ""
+    return f"{access.thread_id or 'unknown'}{where}"
 
 
 def _row(label: str, text: str) -> str:
@@ -89,8 +102,6 @@ def _clock(clock: Sequence[tuple[str, int]]) -> str:
 
 
 def _extent(finding: FindingView) -> str:
-    pairs = "pair" if finding.pairs == 1 else "pairs"
-    traces = "trace" if finding.traces == 1 else "traces"
     counts = finding.pairs_by_verdict
     others = ", ".join(
         f"{counts.of(verdict)} {verdict.value}"
@@ -98,4 +109,5 @@ def _extent(finding: FindingView) -> str:
         if verdict is not finding.verdict and counts.of(verdict)
     )
     rest = f" (besides {others})" if others else ""
-    return f"{finding.pairs} {pairs} in {finding.traces} {traces}, last at {finding.last_seen}{rest}"
+    last = "" if finding.last_seen.startswith(_EPOCH) else f", last at {finding.last_seen}"
+    return f"{counted(finding.pairs, 'pair')} in {counted(finding.traces, 'trace')}{last}{rest}"

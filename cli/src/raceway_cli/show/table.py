@@ -8,9 +8,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_ENDLESS = 10_000
+
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
-    """Print rows under `columns`; a column whose name ends in `>` is aligned to the right."""
+    """Print rows under `columns`; a column whose name ends in `>` is aligned to the right.
+
+    On a terminal long cells are folded; elsewhere each row is one line, for grep and friends.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left", title=title or None)
     for name in columns:
         table.add_column(
@@ -18,7 +23,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
         )
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
-    Console(soft_wrap=False).print(table)
+    console = Console()
+    console.print(table, width=None if console.is_terminal else _ENDLESS, soft_wrap=not console.is_terminal)
+
+
+def time_text(timestamp: str) -> str:
+    """Return an RFC 3339 time to the millisecond, without what is the same in every row."""
+    return timestamp[:23].replace("T", " ")
 
 
 def duration_text(ns: int) -> str:

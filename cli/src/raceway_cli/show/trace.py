@@ -10,7 +10,7 @@ import msgspec
 from raceway_api.original.audit import AccessView
 from raceway_api.v1.event import EventItem
 from raceway_api.v1.trace import AuditTrails, CriticalPathItem, TraceItem
-from raceway_cli.show.table import duration_text, print_table
+from raceway_cli.show.table import duration_text, print_table, time_text
 from raceway_core.finding_view import ExampleView
 
 _MOST_DETAIL = 60
@@ -35,7 +35,7 @@ def print_traces(traces: Sequence[TraceItem]) -> None:
         [
             (
                 trace.trace_id,
-                trace.last_timestamp,
+                time_text(trace.last_timestamp),
                 duration_text(int(trace.last_ns) - int(trace.first_ns)),
                 trace.event_count,
                 trace.race_pairs,
@@ -146,7 +146,7 @@ def _access_row(access: AccessView) -> tuple[str, ...]:
     value = access.new_value if access.new_value is not None else access.old_value
     doubt = "" if access.follows else "  (does not follow from the write before)"
     return (
-        access.timestamp,
+        time_text(access.timestamp),
         access.access_type.value,
         msgspec.json.encode(value).decode() + doubt,
         access.service_name,

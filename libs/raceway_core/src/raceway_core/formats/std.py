@@ -60,8 +60,8 @@ def _lines(data: bytes) -> Iterator[tuple[int, str]]:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise Rejected(f"line {line}: expected UTF-8 text, found byte 0x{data[error.start]:02x}") from error
+        broken = data.count(b"\n", 0, error.start) + 1
+        raise Rejected(f"line {broken}: expected UTF-8 text, found byte 0x{data[error.start]:02x}") from error
     for number, line in enumerate(text.split("\n"), start=1):
         if stripped := line.strip():
             yield number, stripped

@@ -1,0 +1,63 @@
+"""`raceway analyze`: a file, without a server."""
+
+from __future__ import annotations
+
+import sys
+from typing import IO
+
+import click
+
+_EPILOG = """\b
+Formats:
+  raceway   JSON lines of events or batches, or one JSON array of events
+  std       RAPID's thread|op(target)|location, op one of r w acq rel fork join begin end
+
+\b
+Examples:
+  raceway analyze events.jsonl
+  raceway analyze --format std trace.std --json
+  zcat events.jsonl.gz | raceway analyze - --fail-on proven
+
+\b
+Exit status: 0 nothing at or above --fail-on, 1 something is, 2 the input cannot be read,
+3 a fault of Raceway's own.
+"""
+
+_LEVELS = ("proven", "observed", "possible", "order-dependent", "critical", "warning", "info")
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("file", type=click.File("rb"))
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["auto", "raceway", "std"]),
+    default="auto",
+    show_default=True,
+    help="Format of the file.",
+)
+@click.option("--all", "with_hidden", is_flag=True, help="Also what is hidden as noise.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
+@click.option("--fail-on", type=click.Choice(_LEVELS), help="Verdict or severity from which to exit with 1.")
+def command(
+    file: IO[bytes], format_name: str, *, with_hidden: bool, as_json: bool, fail_on: str | None
+) -> None:
+    """Find races and lost updates in FILE, or in standard input when FILE is `-`.
+
+    Nothing is sent anywhere and nothing is stored.
+    """
+    from raceway_cli.offline import OwnFault, is_at_least, report_file
+    from raceway_cli.show.json import print_json
+    from raceway_cli.show.report import print_report
+
+    try:
+        report = report_file(file, format_name, with_hidden=with_hidden)
+    except OwnFault as fault:
+        click.echo(f"{fault}", err=True)
+        sys.exit(3)
+    if as_json:
+        print_json(report)
+    else:
+        print_report(report)
+    if fail_on and any(is_at_least(finding, fail_on) for finding in report.findings):
+        sys.exit(1)
