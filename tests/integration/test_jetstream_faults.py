@@ -173,6 +173,12 @@ async def test_stream_that_could_lose_messages_is_refused(server: NatsServer, ad
             pass
 
 
+async def test_server_without_the_storage_is_refused(server: NatsServer) -> None:
+    with pytest.raises(Rejected, match="lower bus_max_bytes"):
+        async with open_jetstream_bus(server.url, Layout(name="HUGE", max_bytes=1 << 60)):
+            pass
+
+
 def test_server_that_ignores_settings_is_refused() -> None:
     check_version(2, 10)
     check_version(3, 0)

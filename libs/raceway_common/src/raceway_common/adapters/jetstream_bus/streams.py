@@ -23,11 +23,12 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
 )
-from nats.js.errors import NotFoundError
+from nats.js.errors import APIError, NotFoundError
 
 from raceway_core.errors import Rejected, Retryable
 
 MINIMUM_VERSION = (2, 10)
+_NO_STORAGE = 10047
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +100,7 @@ async def _ensure(jetstream: JetStreamContext, wanted: StreamConfig) -> None:
     try:
         found = (await jetstream.stream_info(wanted.name)).config
     except NotFoundError:
-        await jetstream.add_stream(wanted)
+        await _add(jetstream, wanted)
         return
     for key in ("retention", "discard", "storage"):
         if getattr(found, key) != getattr(wanted, key):
@@ -107,6 +108,18 @@ async def _ensure(jetstream: JetStreamContext, wanted: StreamConfig) -> None:
                 f"stream {wanted.name} has {key}={getattr(found, key)}, which can lose messages; "
                 f"set it to {getattr(wanted, key)} or delete the stream"
             )
+
+
+async def _add(jetstream: JetStreamContext, wanted: StreamConfig) -> None:
+    try:
+        await jetstream.add_stream(wanted)
+    except APIError as error:
+        if error.err_code != _NO_STORAGE:
+            raise
+        raise Rejected(
+            f"the NATS server has no {wanted.max_bytes} bytes of storage for stream {wanted.name}; "
+            "give it more, or lower bus_max_bytes (RACEWAY_BUS_MAX_BYTES)"
+        ) from error
 
 
 def _events_config(layout: Layout) -> StreamConfig:

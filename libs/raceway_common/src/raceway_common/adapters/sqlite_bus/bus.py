@@ -27,8 +27,11 @@ async def open_sqlite_bus(
     ack_wait_s: float = 30.0,
     dedup_window_s: float = 120.0,
     max_body_bytes: int = 1 << 20,
+    reserve_bytes: int = 256 << 20,
 ) -> AsyncIterator[SqliteBus]:
     """Open the bus in the file `path`, or in memory; no other process may have it open.
+
+    It takes no messages once its disk has less than `reserve_bytes` left.
 
     Raises:
         Retryable: The file cannot be opened or is in use.
@@ -39,6 +42,7 @@ async def open_sqlite_bus(
         asyncio.get_running_loop(),
         now_ns=now_ns,
         dedup_window_ns=int(dedup_window_s * _NS),
+        reserve_bytes=reserve_bytes,
         on_arrival=arrivals.announce,
     )
     await commits.start()
@@ -91,6 +95,8 @@ class SqliteBus(Bus):
         await self._commits.publish(body, dedup_key)
 
     async def check(self) -> None:
+        if refusal := self._commits.no_room():
+            raise refusal
         await self._commits.call(lambda _: None)
 
     @asynccontextmanager

@@ -23,7 +23,6 @@ from raceway_core.errors import Retryable
 T = TypeVar("T")
 
 _BUSY_S = 5.0
-_RESERVE_BYTES = 256 << 20
 _QUEUED_BYTES = 256 << 20
 
 
@@ -37,6 +36,7 @@ class GroupCommit:
         *,
         now_ns: Callable[[], int],
         dedup_window_ns: int,
+        reserve_bytes: int,
         on_arrival: Callable[[], None],
     ) -> None:
         """Prepare; nothing is opened yet. Without a `path` the messages live in memory."""
@@ -44,6 +44,7 @@ class GroupCommit:
         self._loop = loop
         self._now_ns = now_ns
         self._dedup_window_ns = dedup_window_ns
+        self._reserve_bytes = reserve_bytes
         self._on_arrival = on_arrival
         self._pending = Group()
         self._is_stopping = False
@@ -69,6 +70,12 @@ class GroupCommit:
     def join(self) -> None:
         """Wait for the thread; blocks, so not for the event loop."""
         self._thread.join()
+
+    def no_room(self) -> Retryable | None:
+        """Return why messages are refused while the consumer still has room to work the backlog off."""
+        if self._path is None or shutil.disk_usage(self._path.parent).free >= self._reserve_bytes:
+            return None
+        return Retryable(f"the disk of {self._path} has less than {self._reserve_bytes >> 20} MiB left")
 
     def publish(self, body: bytes, key: str) -> Future[None]:
         """Queue a message; the future is done when it is on disk."""
@@ -124,12 +131,12 @@ class GroupCommit:
 
     def _commit(self, group: Group, connection: sqlite3.Connection, stream: Stream) -> None:
         failure, held = None, stream.held
-        refusal = self._no_room() if group.bodies else None
+        refusal = self.no_room() if group.bodies else None
         try:
             connection.execute("BEGIN IMMEDIATE")
             self._apply(group, stream, takes_bodies=refusal is None)
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001 - the thread outlives every transaction; whoever waits is told
             failure = _failed("write to", self._path, error)
             stream.held = held
             with suppress(sqlite3.Error):  # SQLite has rolled back by itself, say when the disk is full
@@ -151,22 +158,17 @@ class GroupCommit:
         if group.has_arrivals:
             self._on_arrival()
 
-    def _no_room(self) -> Retryable | None:
-        """Refuse messages while the consumer still has room to work the backlog off."""
-        if self._path is None or shutil.disk_usage(self._path.parent).free >= _RESERVE_BYTES:
-            return None
-        return Retryable(f"the disk of {self._path} has less than {_RESERVE_BYTES >> 20} MiB left")
-
 
 def _connect(path: Path | None) -> sqlite3.Connection:
     connection = sqlite3.connect(path or ":memory:", timeout=_BUSY_S, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
     return connection
 
 
-def _failed(what: str, path: Path | None, error: sqlite3.Error) -> Retryable:
+def _failed(what: str, path: Path | None, error: Exception) -> Retryable:
     failure = Retryable(f"the bus cannot {what} {path or 'memory'}: {error}")
     failure.__cause__ = error
     return failure
