@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -87,15 +88,28 @@ class Clocks:
 
     def rows(self, events: Sequence[int], lanes: Sequence[int]) -> npt.NDArray[np.int64]:
         """Return the clocks of the starts of `events`, as a (len(events), len(lanes)) array."""
-        clocks, own, begin = self.clock, self.lane, self.begin
-        rows = [
-            [begin[event] if lane == own[event] else clocks[event].get(lane, 0) for lane in lanes]
-            for event in events
-        ]
-        array = np.array(rows, dtype=np.int64).reshape(len(events), len(lanes))
+        known, of_event = self._distinct(events)
+        lanes_array = np.array(lanes, dtype=np.int64)
+        own = np.array([self.lane[event] for event in events], dtype=np.int64)
+        begin = np.array([self.begin[event] for event in events], dtype=np.int64)
+        rows = _dense(known, lanes_array, self.width)[of_event]
+        array = np.where(own[:, np.newaxis] == lanes_array, begin[:, np.newaxis], rows)
         if self.is_too_wide:
             self._assume(array, events, lanes)
         return array
+
+    def _distinct(self, events: Sequence[int]) -> tuple[list[Mapping[int, int]], list[int]]:
+        """Return the different clocks of some events, and which of them is whose."""
+        number_of: dict[int, int] = {}
+        known: list[Mapping[int, int]] = []
+        of_event = []
+        for event in events:
+            clock = self.clock[event]
+            number = number_of.setdefault(id(clock), len(known))
+            if number == len(known):
+                known.append(clock)
+            of_event.append(number)
+        return known, of_event
 
     def _assume(self, rows: npt.NDArray[np.int64], events: Sequence[int], lanes: Sequence[int]) -> None:
         """Fill in the lanes that were left out: what ranks lower counts as before."""
@@ -121,6 +135,22 @@ class Clocks:
         clock = self._table.clocks[self._table.segments.of_node[self._graph.ends[event]]]
         entries = {**clock, self.lane[event]: self.position[event]}
         return tuple(sorted((self.components[lane], position) for lane, position in entries.items()))
+
+
+def _dense(
+    clocks: Sequence[Mapping[int, int]], lanes: npt.NDArray[np.int64], width: int
+) -> npt.NDArray[np.int64]:
+    """Return what some clocks know of `lanes`, a row per clock."""
+    distinct, column_of = np.unique(lanes, return_inverse=True)
+    place = np.full(width, -1)
+    place[distinct] = np.arange(len(distinct))
+    sizes = [len(clock) for clock in clocks]
+    columns = place[np.fromiter(chain.from_iterable(clocks), np.int64, sum(sizes))]
+    values = np.fromiter(chain.from_iterable(clock.values() for clock in clocks), np.int64, sum(sizes))
+    wanted = columns >= 0
+    dense = np.zeros((len(clocks), len(distinct)), dtype=np.int64)
+    dense[np.repeat(np.arange(len(clocks)), sizes)[wanted], columns[wanted]] = values[wanted]
+    return dense[:, column_of]
 
 
 def clocks_of(graph: CausalGraph, more: Sequence[Edge] = ()) -> Clocks:

@@ -61,6 +61,8 @@ class AccessType(Enum):
         self.reads = word in {"Read", "AtomicRead", "AtomicRMW"}
         self.is_atomic = word.startswith("Atomic")
 
+    __hash__ = object.__hash__  # members are singletons; an Enum's own is slow Python code
+
 
 class Scope(Enum):
     """Who shares a variable or lock of one name."""
@@ -75,6 +77,8 @@ class LockMode(Enum):
 
     EXCLUSIVE = "exclusive"
     SHARED = "shared"
+
+    __hash__ = object.__hash__
 
 
 class FunctionCall(Payload, frozen=True):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from raceway_core.access import Access
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
-from raceway_core.event import HeldLock, Scope, StateChange
+from raceway_core.event import Event, HeldLock, Scope, StateChange
 from raceway_core.finding import AccessEvidence
 from raceway_core.lockset import Lockset
 
 
 def evidence_of(graph: CausalGraph, clocks: Clocks, access: Access) -> AccessEvidence:
     """Return what a finding shows of an access of `graph`."""
-    metadata, change = graph.events[access.number].metadata, change_of(graph, access)
+    change = change_of(graph, access)
     return AccessEvidence(
         event_id=access.event_id,
         trace_id=access.trace_id,
@@ -22,7 +22,7 @@ def evidence_of(graph: CausalGraph, clocks: Clocks, access: Access) -> AccessEvi
         service=access.process.service,
         instance=access.process.instance or None,
         process_id=access.process.process_id,
-        thread_id=metadata.thread_id or metadata.task_id or "",
+        thread_id=thread_of(graph.events[access.number]),
         location=change.location,
         old_value=change.old_value,
         new_value=change.new_value,
@@ -38,6 +38,11 @@ def change_of(graph: CausalGraph, access: Access) -> StateChange:
     if not isinstance(payload, StateChange):
         raise TypeError(f"event {access.event_id} is no access")
     return payload
+
+
+def thread_of(event: Event) -> str:
+    """Return the name of what ran an event: its thread, else its task."""
+    return event.metadata.thread_id or event.metadata.task_id or ""
 
 
 def held(lockset: Lockset) -> tuple[HeldLock, ...]:

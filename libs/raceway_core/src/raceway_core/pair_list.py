@@ -35,9 +35,9 @@ def list_pairs(races: Races, first: int, second: int) -> Iterator[Pair]:
     """
     lane_of = races.judge.order.c.lane
     lanes: dict[int, list[int]] = {}
-    for place in _racing(races, second):
+    for place in races.racing_of[second]:
         lanes.setdefault(lane_of[races.accesses[place].number], []).append(place)
-    for mine in _racing(races, first):
+    for mine in races.racing_of[first]:
         for lane in lanes.values():
             for theirs in _window(races, mine, lane):
                 pair = None if first == second and theirs <= mine else _pair(races, mine, theirs)
@@ -67,14 +67,10 @@ def _near(races: Races, first: int, second: int, wanted: Verdict, counts: PairCo
         return None if verdict is None or verdict is Verdict.GUARDED else Pair(mine, theirs, verdict)
 
     mine, theirs = (
-        [races.accesses[place] for place in islice(_racing(races, side), MOST_NEIGHBOURS)]
+        [races.accesses[place] for place in races.racing_of[side][:MOST_NEIGHBOURS]]
         for side in (first, second)
     )
     return nearest_pairs(mine, theirs, judge, wanted, counts.of(wanted))
-
-
-def _racing(races: Races, side: int) -> Iterator[int]:
-    return (place for place, stands in enumerate(races.side_of) if stands == side and races.racing[place])
 
 
 def _window(races: Races, place: int, lane: Sequence[int]) -> Sequence[int]:

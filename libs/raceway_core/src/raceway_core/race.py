@@ -32,10 +32,12 @@ happens-before); Flanagan & Freund 2009, FastTrack (one comparison orders two ac
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, pairwise, product
 from typing import NamedTuple, TypeAlias
 
-from raceway_core.access import Access, Precedes, is_conflict, transaction_key
+from raceway_core.access import Access, Precedes, Variable, is_conflict, transaction_key
 from raceway_core.access_class import Classes, sides_of
 from raceway_core.clock import Clocks
 from raceway_core.event import AccessType
@@ -43,7 +45,7 @@ from raceway_core.finding import PairCounts, Severity, Verdict
 from raceway_core.fingerprint import Side
 from raceway_core.lockset import is_guarded
 from raceway_core.pair_count import count_by_window
-from raceway_core.reach import Overlaps, overlaps_in, reaches_of
+from raceway_core.reach import Overlaps, overlaps_by, overlaps_in, reaches_of
 from raceway_core.track import Tracks
 
 __all__ = [
@@ -83,7 +85,8 @@ class Pair(NamedTuple):
     witness: tuple[Access, ...] = ()
 
 
-class Races(NamedTuple):
+@dataclass(frozen=True)
+class Races:
     """The races of one variable.
 
     `accesses` stand in a linear extension; `side_of` and `racing` are by access, the latter telling
@@ -96,6 +99,34 @@ class Races(NamedTuple):
     side_of: Sequence[int]
     racing: Sequence[bool]
     counts: Mapping[tuple[int, int], PairCounts]
+
+    @property
+    def variable(self) -> Variable:
+        """The variable."""
+        return self.accesses[0].variable
+
+    @cached_property
+    def racing_of(self) -> Sequence[Sequence[int]]:
+        """By side: the places of its racing accesses."""
+        places: list[list[int]] = [[] for _ in self.sides]
+        for place, side in enumerate(self.side_of):
+            if self.racing[place]:
+                places[side].append(place)
+        return places
+
+    @cached_property
+    def times_of(self) -> Sequence[tuple[int, int]]:
+        """By side that races: when its racing accesses began and when they ended."""
+        members = [[self.accesses[place] for place in places] for places in self.racing_of]
+        return [
+            (min((one.start_ns for one in side), default=0), max((one.end_ns for one in side), default=0))
+            for side in members
+        ]
+
+    @cached_property
+    def pair_count(self) -> int:
+        """How many pairs are not guarded."""
+        return sum(counts.reported for counts in self.counts.values())
 
 
 def verdict_of(
@@ -127,8 +158,9 @@ class Judge:
 
     def __init__(self, accesses: Sequence[Access], order: Order, proven: Transactions) -> None:
         self.order = order
+        self.reaches = reaches_of(accesses)
         self._proven = proven
-        self._overlaps = overlaps_in(accesses)
+        self._overlaps = overlaps_by(self.reaches)
 
     def __call__(self, first: Access, second: Access) -> Verdict | None:
         """Return the verdict on a pair; None if it is ordered or does not conflict."""
@@ -190,8 +222,8 @@ def _compare_each(accesses: Sequence[Access], judge: Judge) -> Races:
 def _count(accesses: Sequence[Access], judge: Judge, proven: Transactions) -> Races:
     """Answer the second question by class and window, then look at the pairs of `proven`, few, singly."""
     classes = Classes(accesses)
-    reaches = reaches_of(accesses)
-    tracks = Tracks(accesses, judge.order.c, [reaches[transaction_key(access)] for access in accesses])
+    reaches = [judge.reaches[transaction_key(access)] for access in accesses]
+    tracks = Tracks(accesses, judge.order.c, reaches)
     counts, racing = count_by_window(tracks, classes, *judge.order)
     side_of = classes.side_of_access
     for i, j in _between(accesses, proven):

@@ -59,13 +59,13 @@ class Fault(NamedTuple):
         first, second = (self.races.sides[side].access_type for side in self.sides)
         verdict = self.counts.strongest
         severity = severity_of(first, second, verdict)
-        variable = self.races.accesses[0].variable.name
+        variable = self.races.variable.name
         return (verdict.rank, severity.rank, -self.counts.reported, variable, self.sides)
 
 
 def faults_of(races: Races) -> Iterator[Fault]:
     """Yield the faults of one variable, but for those that are guarded."""
-    variable = races.accesses[0].variable.name
+    variable = races.variable.name
     for (i, j), counts in races.counts.items():
         if counts.reported:
             yield Fault(races, (i, j), counts, fingerprint_of(variable, races.sides[i], races.sides[j]))
@@ -74,17 +74,13 @@ def faults_of(races: Races) -> Iterator[Fault]:
 def tally_of(fault: Fault) -> Tally:
     """Return a fault with the pairs worth showing. Its times are those of all its racing accesses."""
     races, (i, j) = fault.races, fault.sides
-    racing = [
-        access
-        for access, side, is_racing in zip(races.accesses, races.side_of, races.racing, strict=True)
-        if is_racing and side in fault.sides
-    ]
+    times = [races.times_of[side] for side in fault.sides]
     return Tally(
-        variable=racing[0].variable,
+        variable=races.variable,
         sides=(races.sides[i], races.sides[j]),
         counts=fault.counts,
-        trace_ids=(racing[0].trace_id,),
-        first_ns=min(access.start_ns for access in racing),
-        last_ns=max(access.end_ns for access in racing),
+        trace_ids=(races.accesses[0].trace_id,),
+        first_ns=min(first_ns for first_ns, _ in times),
+        last_ns=max(last_ns for _, last_ns in times),
         pairs=strongest_pairs(races, i, j, fault.counts),
     )

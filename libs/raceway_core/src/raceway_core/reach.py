@@ -7,7 +7,7 @@ knows how much across hosts, so that those never overlap. Nor do two instants.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from raceway_core.access import Access, TransactionKey, transaction_key
@@ -37,15 +37,18 @@ Overlaps: TypeAlias = Callable[[Access, Access], bool]
 
 def reaches_of(accesses: Iterable[Access]) -> dict[TransactionKey, Reach]:
     """Return the reach of each transaction; `accesses` are of one variable, in any order."""
-    reaches: dict[TransactionKey, Reach] = {}
+    bounds: dict[TransactionKey, list[int]] = {}
+    sites: dict[TransactionKey, Site] = {}
     for access in accesses:
-        key, start_ns, end_ns = transaction_key(access), access.start_ns, access.end_ns
-        reach = reaches.get(key)
-        if reach is None:
-            reaches[key] = Reach(start_ns, end_ns, Site(access.process, access.host))
-        elif start_ns < reach.start_ns or end_ns > reach.end_ns:
-            reaches[key] = Reach(min(start_ns, reach.start_ns), max(end_ns, reach.end_ns), reach.site)
-    return reaches
+        key = transaction_key(access)
+        bound = bounds.get(key)
+        if bound is None:
+            bounds[key] = [access.start_ns, access.end_ns]
+            sites[key] = Site(access.process, access.host)
+            continue
+        bound[0] = min(bound[0], access.start_ns)
+        bound[1] = max(bound[1], access.end_ns)
+    return {key: Reach(start_ns, end_ns, sites[key]) for key, (start_ns, end_ns) in bounds.items()}
 
 
 def uncertainty_ns(first: Site, second: Site) -> int | None:
@@ -67,7 +70,11 @@ def is_overlap(first: Reach, second: Reach) -> bool:
 
 def overlaps_in(accesses: Iterable[Access]) -> Overlaps:
     """Return the test of overlap for pairs of `accesses`, which are of one variable."""
-    reaches = reaches_of(accesses)
+    return overlaps_by(reaches_of(accesses))
+
+
+def overlaps_by(reaches: Mapping[TransactionKey, Reach]) -> Overlaps:
+    """Return the test of overlap for pairs of accesses of transactions with these reaches."""
 
     def overlaps(first: Access, second: Access) -> bool:
         return is_overlap(reaches[transaction_key(first)], reaches[transaction_key(second)])

@@ -58,7 +58,7 @@ def find_in_trace(
         for variable, of_one in accesses.items()
         if (found := find_races(of_one, order, _transactions(lost[variable])))
     }
-    pair_count = sum(counts.reported for found in races.values() for counts in found.counts.values())
+    pair_count = sum(found.pair_count for found in races.values())
     losses = chain.from_iterable(lost_update_tallies(lost[variable], accesses[variable]) for variable in lost)
     lost_findings = group(losses, scene, kind=FindingKind.LOST_UPDATE)
     absorbed = {name for finding in lost_findings for name in (finding.fingerprint, *finding.aliases)}

@@ -60,10 +60,15 @@ class Tracks:
         self._read_reaches([reaches[number] for number in self.access.tolist()])
 
     def _read_reaches(self, reaches: Sequence[Reach]) -> None:
-        self._start_ns: Integers = np.array([reach.start_ns for reach in reaches], dtype=np.int64)
-        self._end_ns: Integers = np.array([reach.end_ns for reach in reaches], dtype=np.int64)
-        sites = {site: number for number, site in enumerate(dict.fromkeys(reach.site for reach in reaches))}
-        self._site: Integers = np.array([sites[reach.site] for reach in reaches], dtype=np.int64)
+        distinct = {id(reach): reach for reach in reaches}
+        number_of = {key: number for number, key in enumerate(distinct)}
+        number: Integers = np.array([number_of[id(reach)] for reach in reaches], dtype=np.int64)
+        sites: dict[Site, int] = {}
+        columns = [
+            (reach.start_ns, reach.end_ns, sites.setdefault(reach.site, len(sites)))
+            for reach in distinct.values()
+        ]
+        self._start_ns, self._end_ns, self._site = np.array(columns, dtype=np.int64).T[:, number]
         self._slack_ns = _slacks(list(sites))
         self.can_overlap = bool((self._start_ns < self._end_ns).any())
 
