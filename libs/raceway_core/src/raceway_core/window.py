@@ -17,7 +17,8 @@ import msgspec
 from raceway_core.access import Access, Variable
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
-from raceway_core.event import AccessType, EventId, HeldLock, Scope, StateChange, TraceId
+from raceway_core.event import AccessType, EventId, TraceId
+from raceway_core.evidence import change_of, held
 from raceway_core.finding import AccessEvidence
 from raceway_core.handover import Around, LockStory, lock_stories
 from raceway_core.identity import Lock, Process, place_of
@@ -141,7 +142,7 @@ class Opened:
             old_value=value_of(row.sent.old),
             new_value=value_of(row.sent.new),
             version=row.version,
-            lockset=tuple(_held(lock) for lock in self._body.locksets[row.lockset]),
+            lockset=held(self._body.locksets[row.lockset]),
             clock=tuple(sorted((*clock.others, (clock.own, row.position)))),
         )
 
@@ -201,9 +202,9 @@ class _Writer:
 
     def _row(self, tables: _Tables, access: Access, uncommitted: Container[int]) -> _Row:
         number = access.number
-        payload = self._graph.payloads[number]
-        if not isinstance(payload, StateChange):
-            raise TypeError(f"event {access.event_id} is not an access but a {type(payload).__name__}")
+        change = change_of(self._graph, access)
+        metadata = self._graph.events[number].metadata
+        thread = metadata.thread_id or metadata.task_id or ""
         return _Row(
             access.event_id,
             access.access_type,
@@ -213,11 +214,9 @@ class _Writer:
             access.transaction not in uncommitted,
             access.is_scope_declared,
             access.version,
-            sent_values(payload),
-            tables.actors.number(
-                Actor(*access.process, access.host, self._graph.events[number].metadata.thread_id)
-            ),
-            tables.locations.number(payload.location),
+            sent_values(change),
+            tables.actors.number(Actor(*access.process, access.host, thread)),
+            tables.locations.number(change.location),
             tables.locksets.number(access.lockset),
             tables.story(self._stories.get(number)),
             tables.clocks.number(self._clock(number)),
@@ -263,8 +262,3 @@ class _Tables:
             tuple(stories),
             self.clocks.items(),
         )
-
-
-def _held(lock: Lock) -> HeldLock:
-    scope = Scope(lock.scope_key.partition(":")[0])
-    return HeldLock(lock.name, lock.mode, scope)
