@@ -10,6 +10,7 @@ from tests.unit.core.random_trace import events_of_one_trace
 
 from raceway_core.causal_graph import CausalGraph, Edge, EdgeKind, build_graph
 from raceway_core.clock import Clocks, clocks_of
+from raceway_core.clock_table import Limits
 from raceway_core.event import Event
 from raceway_core.linear_order import leads_ahead, linear_extension
 from raceway_core.order_count import pair_counts
@@ -112,6 +113,16 @@ def test_everything_is_a_function_of_the_set_of_events(data: st.DataObject, even
     assert first == second
     shown = [clocks_of(graph).shown(event) for graph in (first, second) for event in range(len(events))]
     assert shown[: len(events)] == shown[len(events) :]
+
+
+@given(events_of_one_trace())
+def test_clocks_that_are_too_wide_call_nothing_concurrent_that_is_not(events: list[Event]) -> None:
+    graph = build_graph(events)
+    clocks = clocks_of(graph, limits=Limits(entries=0, lanes=1))
+    numbers = range(len(events))
+    pairs = {(a, b) for a in numbers for b in numbers if clocks.happens_before(a, b)}
+    assert pairs >= ordered_pairs(graph, [])
+    check_clocks(graph, clocks, pairs)
 
 
 def test_the_fast_check_of_an_order() -> None:

@@ -59,6 +59,11 @@ class CausalGraph(msgspec.Struct, frozen=True):
         """Return when an event began and ended on its own host's wall clock."""
         return self.begins_ns[event], self.finishes_ns[event]
 
+    def time_ns(self, node: int) -> int:
+        """Return when a node was on its own host's wall clock."""
+        event = self.event_of[node]
+        return self.finishes_ns[event] if node == self.ends[event] else self.begins_ns[event]
+
 
 def build_graph(events: Sequence[Event]) -> CausalGraph:
     """Return the causal graph of a trace; duplicates among `events` are removed first."""

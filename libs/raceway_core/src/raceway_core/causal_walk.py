@@ -56,7 +56,7 @@ class CausalWalk:
                 if node == starts[event]:
                     open_events.append(event)
                 else:
-                    open_events.remove(event)
+                    open_events.pop()
                     event = self._graph.parents[event] if self._graph.parents[event] != NONE else event
             self._inside[node] = open_events[-1] if open_events else event
 
@@ -64,23 +64,17 @@ class CausalWalk:
         """Follow the causes of `node` back over the whole trail. Time: O(nodes on the path)."""
         while trail.cursor_ns > trail.start_ns:
             before = self._before[node]
-            time_ns = self.time_ns(before) if before != NONE else trail.start_ns - 1
+            time_ns = self._graph.time_ns(before) if before != NONE else trail.start_ns - 1
             cause, kind = before, EdgeKind.PROGRAM
             for source, source_kind in self._incoming.get(node, ()):
-                if self.time_ns(source) > time_ns:
-                    cause, kind, time_ns = source, source_kind, self.time_ns(source)
+                if self._graph.time_ns(source) > time_ns:
+                    cause, kind, time_ns = source, source_kind, self._graph.time_ns(source)
             if cause == NONE:
                 trail.back_to(trail.start_ns, root, WORK)
                 return
             waiting = self._inside[cause if before == NONE else before]
             trail.back_to(time_ns, waiting, self._label(cause, node, kind, waiting))
             node = cause
-
-    def time_ns(self, node: int) -> int:
-        """Return when a node was, on its own host's clock."""
-        event = self._graph.event_of[node]
-        is_end = node == self._graph.ends[event]
-        return self._graph.finishes_ns[event] if is_end else self._graph.begins_ns[event]
 
     def _label(self, cause: int, node: int, kind: EdgeKind, waiting: int) -> str:
         graph = self._graph

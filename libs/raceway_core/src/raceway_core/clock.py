@@ -13,7 +13,7 @@ Sources: Fidge 1988 and Mattern 1989 (vector clocks).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 
@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from raceway_core.causal_graph import CausalGraph, Edge
-from raceway_core.clock_table import LANES_KEPT, ClockTable, clock_table
+from raceway_core.clock_table import LIMITS, ClockTable, Limits, clock_table
 from raceway_core.linear_order import linear_extension
 
 
@@ -46,6 +46,9 @@ class Clocks:
     width: int
     """Number of lanes."""
 
+    kept: int
+    """Number of lanes, the first ones, that clocks know of."""
+
     is_too_wide: bool
     """Whether lanes were left out; their events then count as ordered, in the order of `rank`."""
 
@@ -56,7 +59,8 @@ class Clocks:
         lanes, chain_of = table.lanes, graph.chain_of
         self.components = lanes.components
         self.width = len(lanes.components)
-        self.is_too_wide = table.is_cut
+        self.kept = table.kept
+        self.is_too_wide = table.kept < self.width
         self.lane = [lanes.of_chain[chain] for chain in chain_of]
         self.position = [table.position_of[node] for node in graph.ends]
         self.begin = [table.position_of[node] for node in graph.starts]
@@ -82,40 +86,27 @@ class Clocks:
         lane = self.lane[first]
         if lane == self.lane[second]:
             return first != second and self.position[first] <= self.begin[second]
-        if self.is_too_wide and lane >= LANES_KEPT:
+        if lane >= self.kept:
             return self.rank[first] < self.rank[second]
         return self.clock[second].get(lane, 0) >= self.position[first]
 
     def rows(self, events: Sequence[int], lanes: Sequence[int]) -> npt.NDArray[np.int64]:
         """Return the clocks of the starts of `events`, as a (len(events), len(lanes)) array."""
-        known, of_event = self._distinct(events)
-        lanes_array = np.array(lanes, dtype=np.int64)
-        own = np.array([self.lane[event] for event in events], dtype=np.int64)
-        begin = np.array([self.begin[event] for event in events], dtype=np.int64)
-        rows = _dense(known, lanes_array, self.width)[of_event]
-        array = np.where(own[:, np.newaxis] == lanes_array, begin[:, np.newaxis], rows)
+        clocks = [self.clock[event] for event in events]
+        _, first, row_of = np.unique(_array(map(id, clocks)), return_index=True, return_inverse=True)
+        columns = np.array(lanes, dtype=np.int64)
+        rows = _dense([clocks[row] for row in first], columns, self.width)[row_of]
+        own, begin = _array(map(self.lane.__getitem__, events)), _array(map(self.begin.__getitem__, events))
+        array = np.where(own[:, np.newaxis] == columns, begin[:, np.newaxis], rows)
         if self.is_too_wide:
             self._assume(array, events, lanes)
         return array
-
-    def _distinct(self, events: Sequence[int]) -> tuple[list[Mapping[int, int]], list[int]]:
-        """Return the different clocks of some events, and which of them is whose."""
-        number_of: dict[int, int] = {}
-        known: list[Mapping[int, int]] = []
-        of_event = []
-        for event in events:
-            clock = self.clock[event]
-            number = number_of.setdefault(id(clock), len(known))
-            if number == len(known):
-                known.append(clock)
-            of_event.append(number)
-        return known, of_event
 
     def _assume(self, rows: npt.NDArray[np.int64], events: Sequence[int], lanes: Sequence[int]) -> None:
         """Fill in the lanes that were left out: what ranks lower counts as before."""
         ranks = np.array([self.rank[event] for event in events])
         for column, lane in enumerate(lanes):
-            if lane < LANES_KEPT:
+            if lane < self.kept:
                 continue
             members = sorted((self.position[event], self.rank[event]) for event in self._members[lane])
             positions = np.array([0, *(position for position, _ in members)])
@@ -137,6 +128,10 @@ class Clocks:
         return tuple(sorted((self.components[lane], position) for lane, position in entries.items()))
 
 
+def _array(numbers: Iterable[int]) -> npt.NDArray[np.int64]:
+    return np.fromiter(numbers, np.int64)
+
+
 def _dense(
     clocks: Sequence[Mapping[int, int]], lanes: npt.NDArray[np.int64], width: int
 ) -> npt.NDArray[np.int64]:
@@ -145,15 +140,15 @@ def _dense(
     place = np.full(width, -1)
     place[distinct] = np.arange(len(distinct))
     sizes = [len(clock) for clock in clocks]
-    columns = place[np.fromiter(chain.from_iterable(clocks), np.int64, sum(sizes))]
-    values = np.fromiter(chain.from_iterable(clock.values() for clock in clocks), np.int64, sum(sizes))
+    columns = place[_array(chain.from_iterable(clocks))]
+    values = _array(chain.from_iterable(clock.values() for clock in clocks))
     wanted = columns >= 0
     dense = np.zeros((len(clocks), len(distinct)), dtype=np.int64)
     dense[np.repeat(np.arange(len(clocks)), sizes)[wanted], columns[wanted]] = values[wanted]
     return dense[:, column_of]
 
 
-def clocks_of(graph: CausalGraph, more: Sequence[Edge] = ()) -> Clocks:
+def clocks_of(graph: CausalGraph, more: Sequence[Edge] = (), limits: Limits = LIMITS) -> Clocks:
     """Order the events by the graph's edges and `more`.
 
     Of edges of `more` on a cycle some are left out, so that there is none. Lanes are the same
@@ -161,7 +156,7 @@ def clocks_of(graph: CausalGraph, more: Sequence[Edge] = ()) -> Clocks:
 
     Time: O(n + edges · lanes), O(n log n) more where `more` contradicts wall time.
     """
-    table = clock_table(graph.chains, graph.chain_nodes, graph.edges, graph.order)
+    table = clock_table(graph, graph.edges, graph.order, None, limits)
     if not more:
         return Clocks(graph, graph.order, table)
     order, kept = graph.order, more
@@ -169,7 +164,7 @@ def clocks_of(graph: CausalGraph, more: Sequence[Edge] = ()) -> Clocks:
         extended, dropped = linear_extension(graph.chain_nodes, graph.edges, more)
         order, kept = extended, [edge for edge in more if edge not in dropped]
     edges = [*graph.edges, *kept]
-    return Clocks(graph, order, clock_table(graph.chains, graph.chain_nodes, edges, order, table.lanes))
+    return Clocks(graph, order, clock_table(graph, edges, order, table.lanes, limits))
 
 
 def _agrees(order: Sequence[int], edges: Sequence[Edge]) -> bool:

@@ -7,32 +7,41 @@ One pass in the order of a linear extension computes them and puts chains onto l
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from raceway_core.chain import Chain
+from raceway_core.causal_graph import CausalGraph
 from raceway_core.edge import Edge
 from raceway_core.lane import Lanes
 from raceway_core.segment import NONE, Segments, segments_of
 
-MOST_ENTRIES = 3_000_000
-"""Of all clocks of a graph together, some 250 MB."""
 
-LANES_KEPT = 256
-"""How many lanes are kept where the entries would be more."""
+class Limits(NamedTuple):
+    """What bounds the memory of the clocks of a graph.
+
+    Where they would have more than `entries` together (some 250 MB), only what they know of the first
+    `lanes` is kept.
+    """
+
+    entries: int = 3_000_000
+    lanes: int = 256
+
+
+LIMITS = Limits()
 
 Clock = dict[int, int]
 """By lane the greatest position known."""
 
 
 class ClockTable(NamedTuple):
-    """`clocks` are by segment, `position_of` by node. `is_cut`: only the first lanes were kept."""
+    """`clocks` are by segment, `position_of` by node; of the lanes the first `kept` are in them."""
 
     segments: Segments
     lanes: Lanes
     clocks: Sequence[Clock]
     position_of: Sequence[int]
-    is_cut: bool
+    kept: int
 
 
 class _TooManyEntries(Exception):
@@ -40,36 +49,31 @@ class _TooManyEntries(Exception):
 
 
 def clock_table(
-    chains: Sequence[Chain],
-    chain_nodes: Sequence[Sequence[int]],
-    edges: Sequence[Edge],
-    order: Sequence[int],
-    lanes: Lanes | None = None,
+    graph: CausalGraph, edges: Sequence[Edge], order: Sequence[int], lanes: Lanes | None, limits: Limits
 ) -> ClockTable:
-    """Compute the clocks; `order` is a linear extension of the nodes.
+    """Compute the clocks; `order` is a linear extension of the nodes. Chains get `lanes`, if given.
 
     Time: O(n + edges · lanes).
     """
-    segments = segments_of(chain_nodes, edges, len(order))
+    segments = segments_of(graph.chain_nodes, edges, len(order))
     sequence = _in_order(segments, order)
-    index_of = [0] * len(order)
-    for nodes in chain_nodes:
-        for index, node in enumerate(nodes, 1):
-            index_of[node] = index
-    is_cut = False
+    positions = [0] * len(order)
+    for nodes in graph.chain_nodes:
+        for position, node in enumerate(nodes, 1):
+            positions[node] = position
+    kept = len(graph.chains)
     try:
-        filling = _Filling(segments, lanes or Lanes(chains, chain_nodes), index_of)
-        clocks = filling.fill(sequence, len(chains))
+        filling = _Filling(segments, lanes or Lanes(graph.chains, graph.chain_nodes), positions)
+        clocks = filling.fill(sequence, kept, limits.entries)
     except _TooManyEntries:
-        is_cut = True
-        filling = _Filling(segments, lanes or Lanes(chains, chain_nodes), index_of)
-        clocks = filling.fill(sequence, LANES_KEPT)
-    offsets = filling.lanes.offsets
-    for chain, nodes in enumerate(chain_nodes):
-        if offset := offsets[chain]:
+        kept = limits.lanes
+        filling = _Filling(segments, lanes or Lanes(graph.chains, graph.chain_nodes), positions)
+        clocks = filling.fill(sequence, kept, sys.maxsize)
+    for chain, nodes in enumerate(graph.chain_nodes):
+        if offset := filling.lanes.offsets[chain]:
             for node in nodes:
-                index_of[node] += offset
-    return ClockTable(segments, filling.lanes, clocks, index_of, is_cut)
+                positions[node] += offset
+    return ClockTable(segments, filling.lanes, clocks, positions, kept)
 
 
 def _in_order(segments: Segments, order: Sequence[int]) -> list[int]:
@@ -80,38 +84,39 @@ def _in_order(segments: Segments, order: Sequence[int]) -> list[int]:
 
 
 class _Filling:
-    def __init__(self, segments: Segments, lanes: Lanes, index_of: Sequence[int]) -> None:
+    def __init__(self, segments: Segments, lanes: Lanes, positions: Sequence[int]) -> None:
         self._segments = segments
-        self._index_of = index_of
+        self._positions = positions
         self._entries = 0
         self.lanes = lanes
 
-    def fill(self, sequence: Sequence[int], lanes_kept: int) -> list[Clock]:
+    def fill(self, sequence: Sequence[int], kept: int, most_entries: int) -> list[Clock]:
+        """Compute the clocks of the segments, in this order, of the lanes below `kept`."""
         segments, lanes = self._segments, self.lanes
         clocks: list[Clock] = [{}] * len(segments.firsts)
         for segment in sequence:
             before, sources = segments.befores[segment], segments.sources[segment]
             clock = clocks[before].copy() if before != NONE else {}
             for source in sources:
-                self._learn(clock, clocks, source, lanes_kept)
+                self._learn(clock, clocks, source, kept)
             clocks[segment] = clock
             self._entries += len(clock)
-            if self._entries > MOST_ENTRIES and lanes_kept > LANES_KEPT:
+            if self._entries > most_entries:
                 raise _TooManyEntries
             if before == NONE and lanes.of_chain[segments.chains[segment]] == NONE:
                 lanes.place(segments.chains[segment], clock)
         return clocks
 
-    def _learn(self, clock: Clock, clocks: Sequence[Clock], source: int, lanes_kept: int) -> None:
+    def _learn(self, clock: Clock, clocks: Sequence[Clock], source: int, kept: int) -> None:
         """Merge what `source` knew, and itself."""
         cause = self._segments.of_node[source]
         chain = self._segments.chains[cause]
         lane = self.lanes.of_chain[chain]
-        position = self.lanes.offsets[chain] + self._index_of[source]
+        position = self.lanes.offsets[chain] + self._positions[source]
         if clock.get(lane, 0) >= position:
             return
         for other, known in clocks[cause].items():
             if clock.get(other, 0) < known:
                 clock[other] = known
-        if lane < lanes_kept:
+        if lane < kept:
             clock[lane] = position

@@ -11,6 +11,7 @@ Where events say who waited for whom (spawns, awaits, messages, clocks) the path
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from raceway_core.causal_graph import CausalGraph, EdgeKind
@@ -38,23 +39,24 @@ def critical_paths_of(graph: CausalGraph, tree: SpanTree | None = None) -> tuple
     Time: O(n log n), if paths of different roots do not lead through the same chains.
     """
     tree = tree or span_tree(graph)
-    only_spans = graph.begins_ns is not graph.finishes_ns
-    only_spans = only_spans and all(edge.kind in _SAY_NOTHING_OF_WAITING for edge in graph.edges)
-    spans = SpanWalk(graph, tree) if only_spans else None
-    causes = CausalWalk(graph)
+    walk = _walk_of(graph, tree)
     paths = []
     for root, last in _roots(graph, tree):
         start_ns = graph.begins_ns[root]
-        end_ns = max(start_ns, causes.time_ns(last))
+        end_ns = max(start_ns, graph.time_ns(last))
         trail = Trail(start_ns, end_ns)
-        if spans:
-            spans.walk(root, trail)
-        else:
-            causes.walk(root, last, trail)
+        walk(root, last, trail)
         segments = tuple(_segment(graph, stretch) for stretch in trail.forwards())
         root_id = graph.events[root].id
         paths.append(CriticalPath(root_id=root_id, start_ns=start_ns, end_ns=end_ns, segments=segments))
     return tuple(sorted(paths, key=lambda path: (path.start_ns, path.root_id)))
+
+
+def _walk_of(graph: CausalGraph, tree: SpanTree) -> Callable[[int, int, Trail], None]:
+    has_spans = graph.begins_ns is not graph.finishes_ns
+    if has_spans and all(edge.kind in _SAY_NOTHING_OF_WAITING for edge in graph.edges):
+        return SpanWalk(graph, tree).walk
+    return CausalWalk(graph).walk
 
 
 def _roots(graph: CausalGraph, tree: SpanTree) -> list[_Root]:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
-from raceway_core.clock_table import LANES_KEPT
 
 
 def pair_counts(graph: CausalGraph, clocks: Clocks) -> tuple[int, int]:
@@ -60,7 +59,7 @@ def _assumed(clocks: Clocks) -> int:
     on_lane: dict[int, int] = {}
     for _, lane in sorted(zip(clocks.rank, clocks.lane, strict=True)):
         pairs += left_out - on_lane.get(lane, 0)
-        if lane >= LANES_KEPT:
+        if lane >= clocks.kept:
             left_out += 1
             on_lane[lane] = on_lane.get(lane, 0) + 1
     return pairs

@@ -5,20 +5,21 @@ were measured (`start_ns` was sent) cross, neither containing the other, the str
 thread of control. Stamps have a resolution, and only what crosses by more than that proves anything.
 
 A plain span names neither a thread nor a task. The children of one parent are one track as long as
-they do not overlap; those that overlap, also where one contains the other, are concurrent.
+they do not overlap; those that overlap, also where one contains the other, are concurrent. Where the
+parent is of the same process and encloses them it is their track, as a caller is that of its calls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import TypeAlias
 
 from raceway_core.event_table import NONE, EventTable
-from raceway_core.parent_order import start_order
+from raceway_core.parent_order import parents_first, start_order
 
 Track: TypeAlias = tuple[int, int]
-"""The parent whose children share the track (NONE on a thread), and a number."""
+"""The parent whose children opened the track (NONE on a thread), and a number."""
 
 _RESOLUTIONS_NS = (1_000_000, 1_000)
 
@@ -37,21 +38,25 @@ def tracks_of(table: EventTable, strand_of: Sequence[int]) -> dict[int, Track]:
         if any(_crossings(table, events, resolution)):
             members = [event for event in start_order(table) if strand_of[event] == strand]
             tracks.update(_thread_tracks(table, members, resolution))
-    for parent, events in plain.items():
-        tracks.update(_sibling_tracks(table, parent, events))
+    if plain:
+        _add_plain_tracks(table, plain, tracks)
     return tracks
 
 
 def _by_strand(
     table: EventTable, strand_of: Sequence[int]
-) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-    """Return the measured intervals by strand and the plain spans by parent, by where they began."""
+) -> tuple[dict[int, list[int]], dict[int, dict[int, list[int]]]]:
+    """Return the measured intervals by strand, and the plain spans by parent and strand.
+
+    Both are in the order in which they began.
+    """
     measured: dict[int, list[int]] = {}
-    plain: dict[int, list[int]] = {}
+    plain: dict[int, dict[int, list[int]]] = {}
     for event in sorted(range(len(strand_of)), key=lambda event: (table.begins[event], event)):
         if not table.strands[table.strand_of[event]].name:
             if _is_plain(table, event):
-                plain.setdefault(table.parents[event], []).append(event)
+                siblings = plain.setdefault(table.parents[event], {})
+                siblings.setdefault(strand_of[event], []).append(event)
         elif _is_measured(table, event):
             measured.setdefault(strand_of[event], []).append(event)
     return measured, plain
@@ -129,15 +134,33 @@ def _free_track(
     return len(nests) - 1
 
 
-def _sibling_tracks(table: EventTable, parent: int, events: Sequence[int]) -> Iterator[tuple[int, Track]]:
-    """Partition the siblings, in the order of their begins, into as few tracks as can be."""
+def _add_plain_tracks(
+    table: EventTable, plain: Mapping[int, Mapping[int, Sequence[int]]], tracks: dict[int, Track]
+) -> None:
+    for parent in (NONE, *parents_first(table.parents)):
+        for strand, siblings in plain.get(parent, {}).items():
+            is_local = parent != NONE and table.strand_of[parent] == strand
+            home = tracks.get(parent) if is_local else None
+            tracks.update(_sibling_tracks(table, parent, siblings, home))
+
+
+def _sibling_tracks(
+    table: EventTable, parent: int, siblings: Sequence[int], home: Track | None
+) -> Iterator[tuple[int, Track]]:
+    """Partition siblings, in the order of their begins, into `home` and as few others as can be."""
     free: list[tuple[int, int]] = []
-    tracks = 0
-    for event in events:
-        if free and free[0][0] <= table.begins[event]:
+    opened = 0
+    home_end = table.begins[parent] if home else 0
+    for event in siblings:
+        begin, finish = table.begins[event], table.finishes[event]
+        if home and home_end <= begin and finish <= table.finishes[parent]:
+            yield event, home
+            home_end = finish
+            continue
+        if free and free[0][0] <= begin:
             _, track = heappop(free)
         else:
-            track = tracks
-            tracks += 1
+            opened += 1
+            track = opened
         yield event, (parent, track)
-        heappush(free, (table.finishes[event], track))
+        heappush(free, (finish, track))

@@ -58,8 +58,8 @@ class SpanWalk:
             for event, children in tree.children.items()
         }
 
-    def walk(self, root: int, trail: Trail) -> None:
-        """Follow the path of `root` over the whole trail. Time: O(events below it)."""
+    def walk(self, root: int, _last: int, trail: Trail) -> None:
+        """Follow the path of `root` back over the whole trail. Time: O(events below it)."""
         frames = [self._frame(root, trail.start_ns, trail.cursor_ns)]
         while frames:
             frame = frames[-1]
