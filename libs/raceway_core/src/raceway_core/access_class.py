@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from raceway_core.access import Access, is_conflict
-from raceway_core.event import LockMode
+from raceway_core.event import AccessType, LockMode
 from raceway_core.fingerprint import Side, side_of
 from raceway_core.identity import Lock, Place
 from raceway_core.lockset import LockKey, Lockset
@@ -29,17 +29,29 @@ MOST_SIDES = 500
 OTHER = Place("(other places)", "", "")
 
 
-def sides_of(accesses: Iterable[Access]) -> tuple[list[Side], list[int]]:
+def sides_of(accesses: Sequence[Access]) -> tuple[list[Side], list[int]]:
     """Return the sides, sorted, and the number of each access's side."""
-    stands = [side_of(access) for access in accesses]
+    stands = _stands(accesses)
     counts = Counter(stands)
     if len(counts) > MOST_SIDES:
         kept = set(sorted(counts, key=lambda side: (-counts[side], side_key(side)))[:MOST_SIDES])
         stands = [side if side in kept else Side("", OTHER, side.access_type) for side in stands]
-        counts = Counter(stands)
-    sides = sorted(counts, key=side_key)
+    sides = sorted(set(stands), key=side_key)
     number_of = {side: number for number, side in enumerate(sides)}
     return sides, [number_of[side] for side in stands]
+
+
+def _stands(accesses: Iterable[Access]) -> list[Side]:
+    """Return the side of each access, equal ones as one object: most accesses share their parts."""
+    known: dict[tuple[int, int, AccessType], Side] = {}
+    stands = []
+    for access in accesses:
+        key = (id(access.process), id(access.place), access.access_type)
+        side = known.get(key)
+        if side is None:
+            side = known[key] = side_of(access)
+        stands.append(side)
+    return stands
 
 
 def side_key(side: Side) -> tuple[str, Place, str]:

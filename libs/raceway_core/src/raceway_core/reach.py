@@ -40,7 +40,7 @@ def reaches_of(accesses: Iterable[Access]) -> dict[TransactionKey, Reach]:
     bounds: dict[TransactionKey, list[int]] = {}
     sites: dict[TransactionKey, Site] = {}
     for access in accesses:
-        key = transaction_key(access)
+        key = (access.trace_id, access.transaction)
         bound = bounds.get(key)
         if bound is None:
             bounds[key] = [access.start_ns, access.end_ns]
