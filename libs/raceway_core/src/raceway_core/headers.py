@@ -15,7 +15,7 @@ SCRUBBED = "[scrubbed]"
 
 _SECRET = re.compile(
     r"^(?:proxy-)?auth|^(?:set-)?cookie2?$|token|secret|passw|credential|session"
-    r"|(?:api|access|private|signing|subscription)[-_]?key|^key$|[-_]key$|signature|jwt|csrf|xsrf",
+    r"|(?:api|access|private|signing|subscription|raceway)[-_]?key|signature|jwt|csrf|xsrf",
     re.IGNORECASE,
 )
 

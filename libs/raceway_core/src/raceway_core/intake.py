@@ -24,6 +24,7 @@ from raceway_core.event import Event
 from raceway_core.nesting import MOST_LEVELS, too_deep_at
 from raceway_core.parts import Oversized, cut
 from raceway_core.repair import Refused, repair
+from raceway_core.surrogate import without_halves
 from raceway_core.time import parse_time
 from raceway_core.transcode import json_of_msgpack
 
@@ -119,7 +120,7 @@ def _accept_canonical(text: bytes, most_message_bytes: int) -> Intake | None:
 
 def _salvage(text: bytes, most_message_bytes: int) -> Intake:
     """Read event by event: tell what is wrong with each, and keep the others."""
-    raw = _raw_envelope(text)
+    raw = _raw_envelope(without_halves(text))
     events: dict[int, Event] = {}
     rejected: list[Rejection] = []
     for place, raw_event in enumerate(raw.events):

@@ -29,6 +29,7 @@ ESCAPED_NUL = "\\u0000"
 
 _UUID = re.compile(r"(?:urn:uuid:)?\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 _CLOCK_LIMIT = 2**53
+_WIRE_INTS = range(-(2**63), 2**64)
 
 Fields = dict[str, JsonValue]
 
@@ -102,7 +103,8 @@ def _spell_ids(fields: Fields, metadata: Fields) -> None:
     trace_id = fields.get("trace_id")
     if type(trace_id) is str and trace_id and not _UUID.fullmatch(trace_id):
         fields["trace_id"] = str(uuid5(TRACE_NAMESPACE, trace_id))
-        metadata["tags"] = {**(metadata.get("tags") or {}), TRACE_TAG: trace_id}
+        tags = _as_fields(metadata.get("tags") or {}, "metadata.tags")
+        metadata["tags"] = {**tags, TRACE_TAG: trace_id}
     else:
         fields["trace_id"] = _uuid("trace_id", trace_id)
 
@@ -156,7 +158,9 @@ def _without_nuls(value: JsonValue) -> JsonValue:
 
 
 def _without_big_integers(value: JsonValue) -> JsonValue:
-    return _walk(value, lambda leaf: leaf if type(leaf) is not int or leaf.bit_length() < 64 else str(leaf))
+    return _walk(
+        value, lambda leaf: str(leaf) if type(leaf) is int and leaf not in _WIRE_INTS else leaf
+    )
 
 
 def _walk(value: JsonValue, change: Callable[[JsonValue], JsonValue]) -> JsonValue:
