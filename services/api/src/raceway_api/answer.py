@@ -14,7 +14,7 @@ from raceway_common.web.answer import ENVELOPE_TYPE, PROBLEM_TYPE, Envelope, Fai
 from raceway_common.web.error import AnyRequest
 
 TTL_S = 300.0
-MOST_CACHED_BYTES = 4 * 1024 * 1024
+MOST_CACHED_BYTES = MOST_TAGGED_BYTES = 4 << 20
 
 Build = Callable[[], Awaitable[bytes]]
 
@@ -42,12 +42,17 @@ def enveloped(view: msgspec.Struct) -> bytes:
 
 
 def answer(request: AnyRequest, body: bytes) -> Response[bytes]:
-    """Answer with `body`; with 304 and nothing to a client that has it already."""
+    """Answer with `body`; with 304 and nothing to a client that has it already.
+
+    A large body has no tag: it would cost every reader time, and hardly anybody asks twice.
+    """
+    if len(body) > MOST_TAGGED_BYTES:
+        return Response(body, media_type=ENVELOPE_TYPE)
     etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if etag in request.headers.get("If-None-Match", ""):
         return Response(b"", status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
+    return Response(body, media_type=ENVELOPE_TYPE, headers=headers)
 
 
 def shows(view: type[msgspec.Struct], *errors: int) -> dict[int, ResponseSpec]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from anyio import CapacityLimiter
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
@@ -15,6 +16,9 @@ from raceway_common.ports.event_store import EventStore
 from raceway_common.ports.finding_store import FindingStore
 from raceway_common.ports.trace_store import TraceStore
 from raceway_common.ports.work_queue import WorkQueue
+
+MOST_THREADS = 2
+"""How many traces are decoded or encoded at once: each may be large, and they share one interpreter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +34,7 @@ class Deps:
     version: str
     started_ns: int
     uptime_s: Callable[[], float]
+    threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MOST_THREADS))
 
 
 Given: TypeAlias = NamedDependency[SkipValidation[Deps]]

@@ -7,11 +7,12 @@ therefore read again at the end, and everything once more when it has changed me
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 import anyio.to_thread
 import msgspec
 
+from raceway_api.deps import Deps
 from raceway_api.order import OrderedEvents, ordered
 from raceway_common.errors import NotFound
 from raceway_common.packing import (
@@ -20,8 +21,8 @@ from raceway_common.packing import (
     unpack_event_notes,
     unpack_races,
 )
-from raceway_common.ports.event_store import EventStore, StoredTrace
-from raceway_common.ports.trace_store import Section, TraceRow, TraceStore
+from raceway_common.ports.event_store import StoredTrace
+from raceway_common.ports.trace_store import Section, TraceRow
 from raceway_core.batch import decode_events
 from raceway_core.event import EventId, HeldLock, TraceId
 from raceway_core.finding import Example
@@ -30,10 +31,15 @@ from raceway_core.result import AuditTrail, CriticalPath, EventNote
 MOST_ATTEMPTS = 3
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
+Arguments = TypeVarTuple("Arguments")
 
 
 class StoredResult(msgspec.Struct, frozen=True, kw_only=True):
-    """A trace's events, and the results of its last analysis. `row` is None before the first."""
+    """A trace's events, and the results of its last analysis. `row` is None before the first.
+
+    `ordered` is empty when the events were not asked for.
+    """
 
     trace_id: TraceId
     row: TraceRow | None
@@ -47,7 +53,7 @@ class StoredResult(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def as_of(self) -> int:
         """The version of the events that the analysis has seen; 0 before the first."""
-        return self.row.as_of if self.row else 0
+        return _as_of(self.row)
 
     def lockset(self, event_id: EventId) -> tuple[HeldLock, ...] | None:
         """Return the locks that were held at an event; None if its analysis has not been done.
@@ -66,6 +72,8 @@ class StoredResult(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def duration_ns(self) -> int:
         """From the first recording time to the last."""
+        if self.row:
+            return self.row.summary.last_ns - self.row.summary.first_ns
         times = [event.time_ns for event in self.ordered.events]
         return max(times) - min(times) if times else 0
 
@@ -77,42 +85,52 @@ class _Parts(msgspec.Struct, frozen=True):
 
 
 class StoredTraces:
-    """Reads whole traces. Decoding happens in a thread, since a trace may be large."""
+    """Reads traces. They are decoded in a thread, since they may be large."""
 
-    def __init__(self, events: EventStore, traces: TraceStore) -> None:
-        self._events = events
-        self._traces = traces
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
 
-    async def read(self, trace_id: TraceId, wanted: Sequence[Section]) -> StoredResult:
+    async def read(self, trace_id: TraceId, *wanted: Section, with_events: bool = False) -> StoredResult:
         """Return a trace with the `wanted` sections; the others are empty.
 
         Raises:
             NotFound: Nothing is stored of it.
         """
         for _ in range(MOST_ATTEMPTS):
-            parts = await self._parts(trace_id, wanted)
-            row = await self._traces.row(trace_id)
-            if (row and row.as_of) == (parts.row and parts.row.as_of):
+            parts = await self._parts(trace_id, wanted, with_events=with_events)
+            if _as_of(await self._deps.traces.row(trace_id)) == _as_of(parts.row):
                 break
-        if parts.stored is None:
+        if parts.row is None and parts.stored is None:
             raise NotFound(f"no trace {trace_id} is stored")
-        return await anyio.to_thread.run_sync(_decoded, trace_id, parts.stored, parts)
+        return await self.in_thread(_decoded, trace_id, parts)
 
-    async def _parts(self, trace_id: TraceId, wanted: Sequence[Section]) -> _Parts:
-        row = await self._traces.row(trace_id)
-        sections = {section: await self._traces.section(trace_id, section) for section in wanted}
-        stored = (await self._events.read([trace_id])).get(trace_id)
-        return _Parts(row, stored, {name: body for name, body in sections.items() if body is not None})
+    async def in_thread(
+        self, work: Callable[[*Arguments], Result], *arguments: *Arguments
+    ) -> Result:
+        """Return `work(*arguments)`, done while others are served."""
+        return await anyio.to_thread.run_sync(work, *arguments, limiter=self._deps.threads)
+
+    async def _parts(self, trace_id: TraceId, wanted: Sequence[Section], *, with_events: bool) -> _Parts:
+        row = await self._deps.traces.row(trace_id)
+        sections = {section: await self._deps.traces.section(trace_id, section) for section in wanted}
+        known = {section: body for section, body in sections.items() if body is not None}
+        if row and not with_events:
+            return _Parts(row, None, known)
+        return _Parts(row, (await self._deps.events.read([trace_id])).get(trace_id), known)
 
 
-def _decoded(trace_id: TraceId, stored: StoredTrace, parts: _Parts) -> StoredResult:
-    sections = parts.sections
+def _as_of(row: TraceRow | None) -> int:
+    return row.as_of if row else 0
+
+
+def _decoded(trace_id: TraceId, parts: _Parts) -> StoredResult:
+    row, stored, sections = parts.row, parts.stored, parts.sections
     notes = _unpacked(sections, Section.EVENT_NOTES, unpack_event_notes)
     return StoredResult(
         trace_id=trace_id,
-        row=parts.row,
-        version=stored.version,
-        ordered=ordered(decode_events(stored.chunks)),
+        row=row,
+        version=stored.version if stored else row.version if row else 0,
+        ordered=ordered(decode_events(stored.chunks)) if stored else OrderedEvents((), ()),
         races=_unpacked(sections, Section.RACES, unpack_races),
         audit_trails=_unpacked(sections, Section.AUDIT_TRAILS, unpack_audit_trails),
         critical_paths=_unpacked(sections, Section.CRITICAL_PATHS, unpack_critical_paths),

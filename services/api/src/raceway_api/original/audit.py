@@ -11,7 +11,7 @@ from raceway_core.result import AuditEntry, AuditTrail
 from raceway_core.time import format_time
 
 
-class AccessView(msgspec.Struct, frozen=True, kw_only=True):
+class AccessView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One access. A value that is not known is null; `edge` says what links it to the previous one."""
 
     event_id: EventId

@@ -13,7 +13,7 @@ from raceway_core.time import format_time
 _NS_PER_MS = 1_000_000
 
 
-class StepView(msgspec.Struct, frozen=True, kw_only=True):
+class StepView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One step. `label` says whether it worked or what it waited for."""
 
     id: EventId

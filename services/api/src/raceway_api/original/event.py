@@ -20,7 +20,7 @@ _WHOLE = frozenset({"line", "status", "duration_ms", "rows_affected", "version",
 _SHOWN_AS_NULL = frozenset({"old_value", "new_value", "args", "return_value", "body", "stack_trace", "data"})
 
 
-class MetadataView(msgspec.Struct, frozen=True, kw_only=True):
+class MetadataView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where an event was recorded. The keys after `upstream_span_id` are there only when sent."""
 
     thread_id: str
@@ -37,7 +37,7 @@ class MetadataView(msgspec.Struct, frozen=True, kw_only=True):
     start_ns: str | UnsetType = UNSET
 
 
-class EventView(msgspec.Struct, frozen=True, kw_only=True):
+class EventView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One event. `original_parent_id` is there when `parent_id` is not what was sent."""
 
     id: EventId

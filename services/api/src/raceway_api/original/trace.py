@@ -94,6 +94,12 @@ def view_trace(stored: StoredResult) -> TraceView:
     )
 
 
+def view_trace_events(stored: StoredResult) -> TraceEventsView:
+    """Return the events of a trace."""
+    events = view_events(stored)
+    return TraceEventsView(stored.trace_id, len(events), events)
+
+
 def view_analysis(stored: StoredResult) -> AnalysisView:
     """Return the races inside a trace."""
     races = [view_race(example) for example in stored.races]

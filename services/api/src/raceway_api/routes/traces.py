@@ -9,9 +9,8 @@ from raceway_api.answer import answer, cached, enveloped, shows_enveloped
 from raceway_api.deps import Given
 from raceway_api.original.audit import AuditTrailView, view_trails
 from raceway_api.original.critical_path import PathView, view_path
-from raceway_api.original.event import view_events
 from raceway_api.original.listing import TracePageView, view_page
-from raceway_api.original.trace import TraceEventsView, TraceView, view_trace
+from raceway_api.original.trace import TraceEventsView, TraceView, view_trace, view_trace_events
 from raceway_api.parameter import (
     MinEvents,
     ServiceName,
@@ -60,8 +59,9 @@ async def get_trace(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> 
     known = trace_id_of(trace_id)
 
     async def build() -> bytes:
-        stored = await StoredTraces(deps.events, deps.traces).read(known, _EVERYTHING)
-        return enveloped(view_trace(stored))
+        traces = StoredTraces(deps)
+        stored = await traces.read(known, *_EVERYTHING, with_events=True)
+        return await traces.in_thread(lambda: enveloped(view_trace(stored)))
 
     row = await deps.traces.row(known)
     if row is None:
@@ -79,9 +79,9 @@ async def get_trace(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> 
 )
 async def list_events(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> Response[bytes]:
     known = trace_id_of(trace_id)
-    stored = await StoredTraces(deps.events, deps.traces).read(known, [Section.EVENT_NOTES])
-    events = view_events(stored)
-    return answer(request, enveloped(TraceEventsView(known, len(events), events)))
+    traces = StoredTraces(deps)
+    stored = await traces.read(known, Section.EVENT_NOTES, with_events=True)
+    return answer(request, await traces.in_thread(lambda: enveloped(view_trace_events(stored))))
 
 
 @get(
@@ -92,7 +92,10 @@ async def list_events(request: AnyRequest, deps: Given, trace_id: TraceIdText) -
 )
 async def get_critical_path(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> Response[bytes]:
     known = trace_id_of(trace_id)
-    stored = await StoredTraces(deps.events, deps.traces).read(known, [Section.CRITICAL_PATHS])
+    traces = StoredTraces(deps)
+    stored = await traces.read(known, Section.CRITICAL_PATHS)
+    if not any(path.segments for path in stored.critical_paths):
+        stored = await traces.read(known, Section.CRITICAL_PATHS, with_events=True)
     return answer(request, enveloped(view_path(stored)))
 
 
@@ -109,7 +112,7 @@ async def get_audit_trail(
     request: AnyRequest, deps: Given, trace_id: TraceIdText, variable: VariablePath
 ) -> Response[bytes]:
     known = trace_id_of(trace_id)
-    stored = await StoredTraces(deps.events, deps.traces).read(known, [Section.AUDIT_TRAILS])
+    stored = await StoredTraces(deps).read(known, Section.AUDIT_TRAILS)
     name = variable_of(request)
     accesses = view_trails(stored.audit_trails).get(name, [])
     return answer(request, enveloped(AuditTrailView(known, name, accesses)))

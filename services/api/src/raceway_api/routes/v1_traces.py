@@ -87,8 +87,9 @@ async def list_events(
     request: AnyRequest, deps: Given, trace_id: TraceIdText, *, limit: Limit = 1000, cursor: CursorText = None
 ) -> Response[bytes]:
     after = read_cursor(cursor, EventCursor) if cursor else None
-    stored = await StoredTraces(deps.events, deps.traces).read(trace_id_of(trace_id), [Section.EVENT_NOTES])
-    return answer(request, encode(view_events(stored, after, limit)))
+    traces = StoredTraces(deps)
+    stored = await traces.read(trace_id_of(trace_id), Section.EVENT_NOTES, with_events=True)
+    return answer(request, await traces.in_thread(lambda: encode(view_events(stored, after, limit))))
 
 
 @get(
@@ -98,7 +99,7 @@ async def list_events(
     responses=shows(TraceRaces, 400, 404),
 )
 async def list_races(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> Response[bytes]:
-    stored = await StoredTraces(deps.events, deps.traces).read(trace_id_of(trace_id), [Section.RACES])
+    stored = await StoredTraces(deps).read(trace_id_of(trace_id), Section.RACES)
     view = TraceRaces(
         trace_id=stored.trace_id,
         as_of=stored.as_of,
@@ -116,9 +117,7 @@ async def list_races(request: AnyRequest, deps: Given, trace_id: TraceIdText) ->
     responses=shows(CriticalPaths, 400, 404),
 )
 async def get_critical_path(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> Response[bytes]:
-    stored = await StoredTraces(deps.events, deps.traces).read(
-        trace_id_of(trace_id), [Section.CRITICAL_PATHS]
-    )
+    stored = await StoredTraces(deps).read(trace_id_of(trace_id), Section.CRITICAL_PATHS)
     view = CriticalPaths(
         trace_id=stored.trace_id,
         as_of=stored.as_of,
@@ -137,7 +136,7 @@ async def get_critical_path(request: AnyRequest, deps: Given, trace_id: TraceIdT
 async def get_audit_trail(
     request: AnyRequest, deps: Given, trace_id: TraceIdText, variable: VariablePath
 ) -> Response[bytes]:
-    stored = await StoredTraces(deps.events, deps.traces).read(trace_id_of(trace_id), [Section.AUDIT_TRAILS])
+    stored = await StoredTraces(deps).read(trace_id_of(trace_id), Section.AUDIT_TRAILS)
     name = variable_of(request)
     trails = [trail for trail in stored.audit_trails if trail.variable == name]
     view = AuditTrails(

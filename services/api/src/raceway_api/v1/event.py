@@ -13,7 +13,7 @@ from raceway_core.finding_view import LockView
 from raceway_core.time import format_time
 
 
-class EventItem(msgspec.Struct, frozen=True, kw_only=True):
+class EventItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One event. `lockset` is null while it is not analyzed, `clock` also where it was not kept.
 
     `parent_id` is as sent; `parent_is_known` says whether the trace has that event.

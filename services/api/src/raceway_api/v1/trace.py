@@ -70,7 +70,7 @@ class AuditTrails(msgspec.Struct, frozen=True, kw_only=True):
     trails: list[AuditTrailItem]
 
 
-class SegmentItem(msgspec.Struct, frozen=True, kw_only=True):
+class SegmentItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A stretch of the path: the innermost open operation, and work or a kind of wait."""
 
     event_id: EventId
