@@ -23,6 +23,7 @@ from raceway_core.clock import Clocks
 from raceway_core.reach import Reach, Site, uncertainty_ns
 
 Integers: TypeAlias = npt.NDArray[np.int64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
 
 _UNKNOWN = -1
 
@@ -41,83 +42,110 @@ class Windows(NamedTuple):
 class Tracks:
     """The layout. Track t has the slots from `begins[t]` to before `begins[t + 1]`.
 
-    `access` gives the number of each slot's access, `lane` is by track, all else by slot.
+    `access` gives the number of each slot's access, `lane` is by track.
     """
 
     def __init__(self, accesses: Sequence[Access], clocks: Clocks, reaches: Sequence[Reach]) -> None:
-        by_lane: dict[int, list[int]] = {}
-        for number, access in enumerate(accesses):
-            by_lane.setdefault(clocks.lane[access.number], []).append(number)
-        tracks = [(lane, track) for lane in by_lane for track in _split(by_lane[lane], reaches)]
-        self.lane: Integers = np.array([lane for lane, _ in tracks], dtype=np.int64)
-        self.begins: Integers = np.cumsum([0, *(len(track) for _, track in tracks)])
-        self.access: Integers = np.array([number for _, track in tracks for number in track], dtype=np.int64)
+        self._reaches = _Columns(reaches)
+        events = [access.number for access in accesses]
+        lanes = _array(map(clocks.lane.__getitem__, events))
+        by_lane = np.argsort(lanes, kind="stable")
+        cuts = np.flatnonzero(np.diff(lanes[by_lane])) + 1
+        tracks = [track for members in np.split(by_lane, cuts) for track in self._reaches.split(members)]
+        self.access: Integers = np.concatenate(tracks)
+        self.begins: Integers = np.cumsum([0, *map(len, tracks)])
+        self.lane: Integers = lanes[self.access[self.begins[:-1]]]
+        self.can_overlap = self._reaches.can_overlap
         self._track: Integers = np.repeat(np.arange(len(tracks)), np.diff(self.begins))
-        self._events = [accesses[number].number for number in self.access.tolist()]
-        self._position: Integers = np.array(
-            [clocks.position[event] for event in self._events], dtype=np.int64
-        )
-        self._read_reaches([reaches[number] for number in self.access.tolist()])
-
-    def _read_reaches(self, reaches: Sequence[Reach]) -> None:
-        distinct = {id(reach): reach for reach in reaches}
-        number_of = {key: number for number, key in enumerate(distinct)}
-        number: Integers = np.array([number_of[id(reach)] for reach in reaches], dtype=np.int64)
-        sites: dict[Site, int] = {}
-        columns = [
-            (reach.start_ns, reach.end_ns, sites.setdefault(reach.site, len(sites)))
-            for reach in distinct.values()
-        ]
-        self._start_ns, self._end_ns, self._site = np.array(columns, dtype=np.int64).T[:, number]
-        self._slack_ns = _slacks(list(sites))
-        self.can_overlap = bool((self._start_ns < self._end_ns).any())
+        self._event: Integers = np.array(events, dtype=np.int64)[self.access]
+        self._position: Integers = _array(map(clocks.position.__getitem__, self._event.tolist()))
+        self._reach: Integers = self._reaches.of_access[self.access]
 
     def before(self, slots: Integers, clocks: Clocks) -> Windows:
         """Return what happens before each of `slots`."""
-        known = clocks.rows([self._events[slot] for slot in slots.tolist()], self.lane.tolist())
+        known = clocks.rows(self._event[slots].tolist(), self.lane.tolist())
         begins, ends = np.broadcast_to(self.begins[:-1], known.shape), np.empty_like(known)
         for track, (begin, end) in enumerate(pairwise(self.begins.tolist())):
-            ends[:, track] = begin + np.searchsorted(self._position[begin:end], known[:, track], side="right")
+            ends[:, track] = begin + _count_up_to(self._position[begin:end], known[:, track])
         ends[np.arange(len(slots)), self._track[slots]] = slots
         return Windows(begins, ends)
 
     def overlapping(self, slots: Integers) -> Windows:
         """Return what belongs to transactions that overlap those of `slots`, on other lanes."""
-        shape = (len(slots), len(self.lane))
+        distinct, row_of = np.unique(self._reach[slots], return_inverse=True)
+        shape = (len(distinct), len(self.lane))
         begins, ends = np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64)
-        starts_ns, ends_ns = self._start_ns[slots], self._end_ns[slots]
         for track, (begin, end) in enumerate(pairwise(self.begins.tolist())):
-            slack_ns = self._slack_ns[self._site[slots], self._site[begin]]
-            begins[:, track] = np.searchsorted(self._end_ns[begin:end], starts_ns + slack_ns, side="right")
-            ends[:, track] = np.searchsorted(self._start_ns[begin:end], ends_ns - slack_ns, side="left")
-            is_apart = (slack_ns == _UNKNOWN) | (self.lane[self._track[slots]] == self.lane[track])
-            ends[is_apart, track] = 0
-        begins += self.begins[:-1]
-        return Windows(begins, np.maximum(begins, ends + self.begins[:-1]))
+            window = self._reaches.overlapping(distinct, self._reach[begin:end])
+            begins[:, track], ends[:, track] = begin + window.begins, begin + window.ends
+        windows = Windows(begins[row_of], ends[row_of])
+        is_own = self.lane[self._track[slots]][:, np.newaxis] == self.lane
+        windows.ends[is_own] = windows.begins[is_own]
+        return windows
+
+
+class _Columns:
+    """The different reaches of some accesses as columns; `of_access` tells whose is which."""
+
+    def __init__(self, reaches: Sequence[Reach]) -> None:
+        distinct = {id(reach): reach for reach in reaches}
+        number_of = {key: number for number, key in enumerate(distinct)}
+        sites: dict[Site, int] = {}
+        rows = [
+            (reach.start_ns, reach.end_ns, sites.setdefault(reach.site, len(sites)))
+            for reach in distinct.values()
+        ]
+        self.of_access: Integers = _array(map(number_of.__getitem__, map(id, reaches)))
+        self._start_ns, self._end_ns, self._site = np.array(rows, dtype=np.int64).T
+        self._slack_ns = _slacks(list(sites))
+        self.can_overlap = bool((self._start_ns < self._end_ns).any())
+
+    def overlapping(self, reaches: Integers, track: Integers) -> Windows:
+        """Return which part of `track`, reaches of one site in order, each of `reaches` overlaps."""
+        slack_ns = self._slack_ns[self._site[reaches], self._site[track[0]]]
+        begins = np.searchsorted(self._end_ns[track], self._start_ns[reaches] + slack_ns, side="right")
+        ends = np.searchsorted(self._start_ns[track], self._end_ns[reaches] - slack_ns, side="left")
+        ends[slack_ns == _UNKNOWN] = 0
+        return Windows(begins, np.maximum(begins, ends))
+
+    def split(self, members: Integers) -> list[Integers]:
+        """Split a lane's accesses, in program order, into tracks: as few as first fit finds."""
+        reach = self.of_access[members]
+        if self._may_follow(reach[:-1], reach[1:]).all():
+            return [members]
+        tracks: list[list[int]] = []
+        for place, number in enumerate(reach):
+            for track in tracks:
+                if self._may_follow(reach[track[-1]], number):
+                    track.append(place)
+                    break
+            else:
+                tracks.append([place])
+        return [members[track] for track in tracks]
+
+    def _may_follow(self, before: Integers, after: Integers) -> Flags:
+        begins_later = self._start_ns[before] <= self._start_ns[after]
+        ends_later = self._end_ns[before] <= self._end_ns[after]
+        is_one_clock = self._site[before] == self._site[after]
+        flags: Flags = begins_later & ends_later & is_one_clock
+        return flags
+
+
+def _count_up_to(positions: Integers, limits: Integers) -> Integers:
+    """Return how many of the sorted `positions` do not exceed each of `limits`."""
+    last = int(positions[-1])
+    if last > len(limits):
+        return np.searchsorted(positions, limits, side="right")
+    counts: Integers = np.cumsum(np.bincount(positions))
+    return counts[np.minimum(limits, last)]
+
+
+def _array(numbers: Iterable[int]) -> Integers:
+    return np.fromiter(numbers, np.int64)
 
 
 def _slacks(sites: Sequence[Site]) -> Integers:
     slacks = [[uncertainty_ns(first, second) for second in sites] for first in sites]
     return np.array(
         [[_UNKNOWN if slack is None else slack for slack in row] for row in slacks], dtype=np.int64
-    )
-
-
-def _split(lane: Sequence[int], reaches: Sequence[Reach]) -> Iterable[list[int]]:
-    """Split a lane's accesses, in program order, into the fewest tracks that first fit finds."""
-    tracks: list[list[int]] = []
-    for number in lane:
-        reach = reaches[number]
-        for track in tracks:
-            if _may_follow(reaches[track[-1]], reach):
-                track.append(number)
-                break
-        else:
-            tracks.append([number])
-    return tracks
-
-
-def _may_follow(last: Reach, reach: Reach) -> bool:
-    return last is reach or (
-        last.start_ns <= reach.start_ns and last.end_ns <= reach.end_ns and last.site == reach.site
     )
