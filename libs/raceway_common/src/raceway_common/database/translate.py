@@ -1,11 +1,13 @@
 """Driver errors in our words.
 
-What a database says about the data itself (Postgres: the classes of SQLSTATE 22, 23 and 42) will be
-said again at each try. All else, from a lost connection to a deadlock or a full disk, may pass.
+What a database says about the statement or its data (Postgres: the classes of SQLSTATE 22, 23 and 42;
+SQLite: the result codes ERROR, TOOBIG, CONSTRAINT, MISMATCH) it will say again at each try. All else,
+from a lost connection to a deadlock or a full disk, may pass.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -15,6 +17,12 @@ from raceway_core.errors import Rejected, Retryable
 
 _NEVER = (exc.DataError, exc.IntegrityError, exc.ProgrammingError)
 _NEVER_STATES = ("22", "23", "42")
+_NEVER_CODES = (
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_TOOBIG,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+)
 
 
 @contextmanager
@@ -32,6 +40,9 @@ def driver_errors() -> Generator[None]:
 
 
 def _is_about_data(error: exc.DBAPIError) -> bool:
-    state = str(getattr(error.orig, "sqlstate", None) or "")
-    is_refused_by_driver = error.orig is not None and isinstance(error.orig.__cause__, ValueError)
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return isinstance(error, _NEVER) or getattr(cause, "sqlite_errorcode", 0) & 0xFF in _NEVER_CODES
+    state = str(getattr(cause, "sqlstate", None) or "")
+    is_refused_by_driver = cause is not None and isinstance(cause.__cause__, ValueError)
     return isinstance(error, _NEVER) or state[:2] in _NEVER_STATES or is_refused_by_driver

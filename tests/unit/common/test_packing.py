@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.contract.store_rig import example, finding
+
+from raceway_common import packing
+from raceway_common.ports.trace_store import Section
+from raceway_common.ports.work_queue import TraceClaim
+from raceway_core.event import AccessType, EventId, HeldLock, TraceId
+from raceway_core.finding import AccessEvidence, Example, Finding, Verdict, merge_findings
+from raceway_core.result import (
+    AuditEntry,
+    AuditTrail,
+    CriticalPath,
+    EventNote,
+    Segment,
+    SelfTime,
+    ServiceCount,
+    TraceResult,
+    TraceSummary,
+    Window,
+)
+
+_EVENT = EventId("event")
+_TRAIL = AuditTrail(
+    "balance",
+    "global",
+    (
+        AuditEntry(
+            event_id=_EVENT,
+            time_ns=1,
+            thread_id="1",
+            service="bank",
+            access_type=AccessType.ATOMIC_RMW,
+            location="bank.py:1",
+            linked=True,
+            edge="parent",
+            is_race=False,
+            old_value=None,
+            new_value={"amount": [1, 2.5, None]},
+        ),
+    ),
+)
+_SEGMENT = Segment(
+    event_id=_EVENT,
+    span_id="s",
+    operation="pay",
+    kind="FunctionCall(pay)",
+    service="bank",
+    label="work",
+    location="bank.py:1",
+    start_ns=1,
+    end_ns=2**62,
+)
+_RESULT = TraceResult(
+    summary=TraceSummary(
+        trace_id=TraceId("t"),
+        event_count=2,
+        first_ns=1,
+        last_ns=2,
+        services=(ServiceCount("bank", 2),),
+        calls=(),
+        is_complete=True,
+        missing_parents=0,
+        notes={"linear_parents": 1},
+        clock_issues={},
+    ),
+    race_pairs=1,
+    races=(example("t", Verdict.OBSERVED, 3),),
+    findings=(finding("f", trace_ids=["t"], aliases=("g",)),),
+    variables=(),
+    windows=(Window("balance", "global", 1, 2, b"\x00\xff"),),
+    audit_trails=(_TRAIL,),
+    critical_paths=(CriticalPath(root_id=_EVENT, start_ns=1, end_ns=2**62, segments=(_SEGMENT,)),),
+    self_times=(SelfTime(_EVENT, 4),),
+    event_notes=(EventNote(_EVENT, (HeldLock("lock"),), (("a", 1),)),),
+)
+_CLAIM = TraceClaim(TraceId("t"), 7, size=2)
+
+
+def test_every_section_reads_as_it_was_packed() -> None:
+    outcome = packing.pack_outcome(_CLAIM, _RESULT)
+
+    assert set(outcome.sections) == set(Section)
+    assert packing.unpack_races(outcome.sections[Section.RACES]) == _RESULT.races
+    assert packing.unpack_audit_trails(outcome.sections[Section.AUDIT_TRAILS]) == _RESULT.audit_trails
+    assert packing.unpack_critical_paths(outcome.sections[Section.CRITICAL_PATHS]) == _RESULT.critical_paths
+    assert packing.unpack_self_times(outcome.sections[Section.SELF_TIMES]) == _RESULT.self_times
+    assert packing.unpack_event_notes(outcome.sections[Section.EVENT_NOTES]) == _RESULT.event_notes
+    assert [packing.unpack_finding(entry.body) for entry in outcome.findings] == list(_RESULT.findings)
+    assert (outcome.claim, outcome.summary, outcome.windows) == (_CLAIM, _RESULT.summary, _RESULT.windows)
+
+
+def test_an_unknown_value_stays_apart_from_null() -> None:
+    outcome = packing.pack_outcome(_CLAIM, _RESULT)
+    [race] = packing.unpack_races(outcome.sections[Section.RACES])
+    [trail] = packing.unpack_audit_trails(outcome.sections[Section.AUDIT_TRAILS])
+    assert race.first.old_value is msgspec.UNSET
+    assert trail.entries[0].old_value is None
+
+
+def test_an_outcome_crosses_a_process_border() -> None:
+    outcome = packing.pack_outcome(_CLAIM, _RESULT)
+    assert packing.decode_outcome(packing.encode_outcome(outcome)) == outcome
+
+
+def test_equal_results_pack_to_equal_bytes() -> None:
+    first, second = (packing.encode_outcome(packing.pack_outcome(_CLAIM, _RESULT)) for _ in range(2))
+    assert first == second
+
+
+_names = st.sampled_from(["", "a", "a!", "b", "é", "🏁"])
+
+
+@st.composite
+def _findings(draw: st.DrawFn) -> Finding:
+    verdict = draw(st.sampled_from(Verdict))
+    return finding("f", verdict=verdict, scope=draw(_names), examples=(draw(_examples(verdict)),))
+
+
+@st.composite
+def _examples(draw: st.DrawFn, verdict: Verdict) -> Example:
+    plain = example(draw(_names), verdict, draw(st.integers(0, 2**40)))
+    return msgspec.structs.replace(plain, first=_with_event(plain.first, draw(_names)))
+
+
+def _with_event(access: AccessEvidence, name: str) -> AccessEvidence:
+    return msgspec.structs.replace(access, event_id=EventId(name))
+
+
+@given(st.lists(_findings(), min_size=1, max_size=5))
+def test_the_smallest_lead_speaks_for_the_group(group: list[Finding]) -> None:
+    [merged] = merge_findings(group)
+    lead = min(group, key=lambda each: packing.pack_finding(each).lead)
+    assert (merged.verdict, merged.scope) == (lead.verdict, lead.scope)
+    assert merged.examples[:1] == lead.examples[:1]
+
+
+def test_a_lead_is_short_enough_for_an_index() -> None:
+    assert len(packing.pack_finding(finding("f", scope="s" * 5000)).lead) <= 1024
+
+
+@pytest.mark.parametrize("gap_ns", [-1, 2**64 - 1])
+def test_any_gap_can_be_packed(gap_ns: int) -> None:
+    assert packing.pack_finding(finding("f", examples=(example("t", Verdict.PROVEN, gap_ns),)))

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raceway_common.schedule import Pace, Progress, due_ns
+
+PACE = Pace(quiet_ns=400, growth=1.25, least_ns=1500)
+
+
+@pytest.mark.parametrize(
+    ("case", "progress", "due"),
+    [
+        ("new data, at once quiet", Progress(10, 0, since_ns=1000, touched_ns=1000), 1400),
+        ("new data, still coming", Progress(99, 0, since_ns=1000, touched_ns=2300), 2500),
+        ("new data, has been coming for long", Progress(999, 0, since_ns=1000, touched_ns=9000), 9000),
+        ("grown too little", Progress(124, 100, since_ns=1000, touched_ns=9000), 9400),
+        ("grown enough, too soon", Progress(125, 100, since_ns=1000, touched_ns=2400), 2500),
+        ("grown enough, after a while", Progress(125, 100, since_ns=1000, touched_ns=9000), 9000),
+        ("grown much, then quiet at once", Progress(999, 100, since_ns=1000, touched_ns=1050), 1450),
+    ],
+)
+def test_when_work_is_due(case: str, progress: Progress, due: int) -> None:
+    assert due_ns(progress, PACE) == due, case
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_due_is_never_before_the_last_change_nor_later_than_quiet_asks(
+    size: int, done_size: int, since_ns: int, rest: int
+) -> None:
+    progress = Progress(size, done_size, since_ns, since_ns + rest)
+    assert progress.touched_ns <= due_ns(progress, PACE) <= progress.touched_ns + PACE.quiet_ns
+
+
+@given(st.lists(st.integers(1, 300), min_size=1, max_size=200))
+def test_data_that_never_rests_costs_a_constant_factor(steps: list[int]) -> None:
+    """Analyze whenever it is due while data comes every 399: the sizes analyzed form a geometric series."""
+    size = done = now = since = analyzed = 0
+    for step in steps:
+        now, size = now + 399, size + step
+        if due_ns(Progress(size, done, since, now), PACE) <= now:
+            analyzed += size
+            done, since = size, now
+    assert analyzed <= size * PACE.growth / (PACE.growth - 1)
