@@ -27,12 +27,17 @@ _FORMS = {
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one request may take, and what all that are under way may hold together."""
+    """What one request may take, and what all that are under way may hold together.
+
+    `confirm_s` is how long a client waits for the bus: three of the original's clients drop what
+    they get a 503 for, and give up after 10 s.
+    """
 
     body_bytes: int = 32 * 2**20
     unpacked_bytes: int = 64 * 2**20
     held_bytes: int = 256 * 2**20
     read_s: float = 60.0
+    confirm_s: float = 5.0
 
 
 class Room:

@@ -13,14 +13,11 @@ from raceway_core.errors import Retryable
 
 log = structlog.get_logger()
 
-DEADLINE_S = 5.0
-"""How long a client waits for the bus; three of the original's clients drop what they get a 503 for."""
-
 RETRY_DELAYS_S = (0.05, 0.1, 0.25, 0.5, 1.0)
 
 
 async def publish_all(
-    bus: BusWriter, messages: Sequence[bytes], *, key_id: str, batch_id: str, deadline_s: float = DEADLINE_S
+    bus: BusWriter, messages: Sequence[bytes], *, key_id: str, batch_id: str, deadline_s: float
 ) -> None:
     """Return once the bus holds every message.
 

@@ -64,7 +64,7 @@ class IntakeDesk:
             body = await read_body(request, share, self._limits)
             intake = await self._read(body, form, encoding)
             if intake.messages:
-                await publish_all(self._bus, intake.messages, key_id=self._key_id, batch_id=intake.batch_id)
+                await self._publish(intake)
         if intake.rejected:
             self._log_refusals(intake)
         return answer_of(intake)
@@ -80,6 +80,15 @@ class IntakeDesk:
             return accept(text, form, most_message_bytes=self._bus.max_body_bytes)
         except Misshapen as error:
             raise Unprocessable(str(error)) from error
+
+    async def _publish(self, intake: Intake) -> None:
+        await publish_all(
+            self._bus,
+            intake.messages,
+            key_id=self._key_id,
+            batch_id=intake.batch_id,
+            deadline_s=self._limits.confirm_s,
+        )
 
     def _log_refusals(self, intake: Intake) -> None:
         first = intake.rejected[0]
