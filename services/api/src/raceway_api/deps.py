@@ -23,7 +23,10 @@ MOST_THREADS = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Deps:
-    """`started_ns` is when the process started, `uptime_s` how long ago; `version` is Raceway's."""
+    """`started_ns` is when the process started, `uptime_s` how long ago; `version` is Raceway's.
+
+    Cached lists are kept apart by `started_ns`: another database's versions count from 1 too.
+    """
 
     events: EventStore
     traces: TraceStore

@@ -104,9 +104,7 @@ class StoredTraces:
             raise NotFound(f"no trace {trace_id} is stored")
         return await self.in_thread(_decoded, trace_id, parts)
 
-    async def in_thread(
-        self, work: Callable[[*Arguments], Result], *arguments: *Arguments
-    ) -> Result:
+    async def in_thread(self, work: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
         """Return `work(*arguments)`, done while others are served."""
         return await anyio.to_thread.run_sync(work, *arguments, limiter=self._deps.threads)
 

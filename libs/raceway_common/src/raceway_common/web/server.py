@@ -12,6 +12,7 @@ import uvicorn
 from anyio.abc import TaskStatus
 from litestar.types import ASGIApp
 
+from raceway_common.web.protocol import BoundedHttpProtocol
 from raceway_core.errors import Rejected
 
 GRACE_S = 5
@@ -78,7 +79,7 @@ async def _stop_when_cancelled(server: uvicorn.Server) -> None:
 def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedHttpProtocol,
         ws="none",
         loop="none",
         lifespan="on",

@@ -28,7 +28,9 @@ async def list_races(request: AnyRequest, deps: Given) -> Response[bytes]:
         races, total = await _first_races(deps)
         return enveloped(RacesView(total, races))
 
-    return answer(request, await cached(deps.cache, "races", await deps.findings.version(), build))
+    return answer(
+        request, await cached(deps.cache, f"races/{deps.started_ns}", await deps.findings.version(), build)
+    )
 
 
 @get(

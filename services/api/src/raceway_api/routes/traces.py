@@ -66,9 +66,11 @@ async def get_trace(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> 
     row = await deps.traces.row(known)
     if row is None:
         return answer(request, await build())
-    # Both grow and never shrink, so the sum tells every state of a trace from the ones before it.
+    # Both grow and never shrink, so the sum tells every state of a trace from the ones before it; the
+    # rest tells it from a trace of the same id in a database that was there before this one.
     version = row.version + row.as_of
-    return answer(request, await cached(deps.cache, f"trace/{known}", version, build))
+    key = f"trace/{known}/{row.summary.event_count}/{row.summary.last_ns}/{row.race_pairs}"
+    return answer(request, await cached(deps.cache, key, version, build))
 
 
 @get(

@@ -47,7 +47,7 @@ async def list_races(
         found = await find(deps.findings, wanted, limit=limit + 1, after=after)
         return encode(view_findings(found, limit=limit, version=version))
 
-    key = f"v1/races/{limit}/{cursor or ''}/{wanted}"
+    key = f"v1/races/{deps.started_ns}/{limit}/{cursor or ''}/{wanted}"
     return answer(request, await cached(deps.cache, key, version, build))
 
 
