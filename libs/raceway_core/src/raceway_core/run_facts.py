@@ -53,6 +53,7 @@ class Facts:
             np.array([reach.start_ns - epoch_ns for reach in reach_of], dtype=np.int64),
             np.array([reach.end_ns - epoch_ns for reach in reach_of], dtype=np.int64),
         )
+        self.starts = np.array([access.start_ns - epoch_ns for access in run.accesses], dtype=np.int64)
         self.clock = _numbered([reach.site for reach in reach_of])
         self.host = _numbered([reach.site.host for reach in reach_of])
         clocks_of_host: dict[int, set[int]] = {}

@@ -18,9 +18,9 @@ from raceway_core.access import Access, Variable, is_conflict
 from raceway_core.access_class import side_key, sides_of
 from raceway_core.finding import PairCounts, Verdict
 from raceway_core.fingerprint import Side, fingerprint_of
-from raceway_core.grouping import Pair, Tally, strongest
+from raceway_core.grouping import Pair, Tally
 from raceway_core.identity import Lock
-from raceway_core.interval_count import Integers
+from raceway_core.interval_count import Flags, Integers
 from raceway_core.lockset import is_guarded
 from raceway_core.nearest_pair import nearest_pairs
 from raceway_core.race import verdict_of
@@ -28,6 +28,7 @@ from raceway_core.reach import overlaps_in
 from raceway_core.run_accesses import RunAccesses, unordered
 from raceway_core.run_facts import Facts, compared
 from raceway_core.run_relation import Everything, Overlap, hand_over_in
+from raceway_core.run_search import search_pairs
 
 
 class AccessClass(NamedTuple):
@@ -77,7 +78,7 @@ class _Counter:
         for mine, theirs in _class_pairs(by_side[first], by_side[second]):
             found = self._counts(mine, theirs)
             counts += found
-            if strongest(found) is not Verdict.GUARDED:
+            if found.strongest is not Verdict.GUARDED:
                 pairs.extend(self._shown(mine, theirs, found))
                 members.extend(self._taking_part(mine, theirs))
         if not members:
@@ -118,9 +119,23 @@ class _Counter:
                     yield access
 
     def _shown(self, mine: AccessClass, theirs: AccessClass, counts: PairCounts) -> Sequence[Pair]:
-        verdict = strongest(counts)
-        first, second = self._members(mine), self._members(theirs)
-        return nearest_pairs(first, second, self._judge, verdict, counts.of(verdict))
+        verdict = counts.strongest
+        first = self._members(mine)
+        second = first if mine == theirs else self._members(theirs)
+        found = nearest_pairs(first, second, self._judge, verdict, counts.of(verdict))
+        return self._searched(mine, theirs, verdict) if found is None else found
+
+    def _searched(self, mine: AccessClass, theirs: AccessClass, verdict: Verdict) -> list[Pair]:
+        def wanted(first: Integers, second: Integers) -> Flags:
+            ordered = self._hand_over.holds(first, second)
+            if verdict is Verdict.ORDER_DEPENDENT:
+                return ordered
+            overlap = self._overlap.holds(first, second)
+            return ~ordered & (overlap if verdict is Verdict.OBSERVED else ~overlap)
+
+        numbers = search_pairs(self._facts, wanted, self.classes[mine], self.classes[theirs])
+        accesses = self._run.accesses
+        return [Pair(accesses[number], accesses[other], verdict) for number, other in numbers]
 
     def _members(self, one: AccessClass) -> list[Access]:
         return [self._run.accesses[number] for number in self.classes[one].tolist()]

@@ -18,9 +18,7 @@ from raceway_core.lockset import LockKey
 from raceway_core.reach import SAME_HOST_UNCERTAINTY_NS
 from raceway_core.run_accesses import RunAccesses
 from raceway_core.run_facts import Facts, Relation
-
-BLOCK = 1 << 20
-"""So many pairs are decided at once."""
+from raceway_core.run_search import BLOCK
 
 
 class Everything:

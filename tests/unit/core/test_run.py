@@ -1,0 +1,261 @@
+"""Runs across traces, against comparing each two accesses by the definition."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import combinations, product
+from random import Random
+from typing import NamedTuple
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import UNSET
+from tests.unit.core.build import NOON_NS, Said, Story
+
+from raceway_core.access import Access, is_conflict, transaction_key
+from raceway_core.analysis import analyze_trace
+from raceway_core.event import AccessType, LockMode, Scope, TraceId
+from raceway_core.finding import MOST_EXAMPLES, FindingKind, PairCounts, Verdict
+from raceway_core.fingerprint import fingerprint_of, side_of
+from raceway_core.handover import is_handed_over
+from raceway_core.lost_update import find_lost_updates
+from raceway_core.race import verdict_of
+from raceway_core.reach import overlaps_in
+from raceway_core.result import Window
+from raceway_core.run import SLACK_NS, SPAN_NS, find_across_traces, spans_of
+from raceway_core.run_accesses import program_order, unordered
+from raceway_core.window import Opened
+
+Windows = list[tuple[TraceId, Window]]
+VARIABLE = "balance"
+
+
+def windows_of(stories: Sequence[Story]) -> Windows:
+    return [
+        (story.trace_id, window)
+        for story in stories
+        for window in analyze_trace(story.trace_id, story.events).windows
+    ]
+
+
+class Op(NamedTuple):
+    """One step of a request: an access by its kind, a lock event, or the next request."""
+
+    what: str
+    place: int
+    after_ms: float
+
+
+WORDS = ("read", "read", "write", "write", "update", "acquire L", "release L", "acquire M shared",
+         "release M shared", "acquire L shared", "release L shared", "request")  # fmt: skip
+WHO: tuple[Said, ...] = (
+    {"instance": "i1", "process": 1, "host": "h"},
+    {"instance": "i1", "process": 1, "host": "h"},
+    {"instance": "i2", "process": 2, "host": "h"},
+    {"instance": "i3", "process": 1, "host": "other"},
+    {"instance": None, "process": 1},
+)
+OPS = st.builds(
+    Op, st.sampled_from(WORDS), st.integers(1, 2), st.sampled_from([0.0, 0.5, 1.0, 3.0, 900.0, 25_000.0])
+)
+
+
+@st.composite
+def crowds(draw: st.DrawFn) -> list[Story]:
+    """Draw traces that share one variable, which has one true history, and some locks."""
+    crew = draw(st.sampled_from([WHO[:1], WHO[:2], WHO[:3], WHO]))
+    grants = draw(st.booleans())
+    versions = draw(st.booleans())
+    scope = draw(st.sampled_from([None, Scope.SERVICE]))
+    steps: list[tuple[float, int, Op]] = []
+    for trace in range(draw(st.integers(2, 5))):
+        at = draw(st.sampled_from([0.0, 0.3, 2.0, 39_990.0]))
+        for op in draw(st.lists(OPS, min_size=1, max_size=7)):
+            at += op.after_ms + 0.01
+            steps.append((at + trace / 1000, trace, op))
+    return _recorded(sorted(steps), crew, scope=scope, versions=versions, grants=grants)
+
+
+def _recorded(
+    steps: list[tuple[float, int, Op]],
+    crew: Sequence[Said],
+    *,
+    scope: Scope | None,
+    versions: bool,
+    grants: bool,
+) -> list[Story]:
+    """Record steps in the order in which they happened, with the values that they saw and made."""
+    stories: dict[int, Story] = {}
+    value = version = grant = 0
+    for at, trace, op in steps:
+        story = stories.setdefault(trace, Story(f"t{trace}", **crew[trace % len(crew)]))
+        what, _, rest = op.what.partition(" ")
+        if what == "request":
+            story.http(at=at)
+        elif what in ("acquire", "release"):
+            lock, _, mode = rest.partition(" ")
+            grant += what == "acquire"
+            tell = story.acquire if what == "acquire" else story.release
+            tell(
+                lock,
+                at=at,
+                mode=LockMode.SHARED if mode else LockMode.EXCLUSIVE,
+                grant=grant if grants and what == "acquire" else None,
+            )
+        else:
+            kind = {"read": AccessType.READ, "write": AccessType.WRITE, "update": AccessType.ATOMIC_RMW}[what]
+            old, value = value, (value + op.place) % 3 if kind.writes else value
+            version += kind.writes
+            story.access(
+                kind,
+                VARIABLE,
+                value,
+                old if kind is AccessType.ATOMIC_RMW else UNSET,
+                at=at,
+                scope=scope,
+                version=version if versions else None,
+                place=f"bank.py:{op.place} f{op.place}",
+            )
+    return [stories[trace] for trace in sorted(stories)]
+
+
+def runs_of(windows: Windows) -> list[Windows]:
+    """Return maximal sets of windows that overlap with the slack, by trying each two."""
+    group = {trace: {trace} for trace, _ in windows}
+    for (first, mine), (second, theirs) in combinations(windows, 2):
+        if mine.first_ns <= theirs.last_ns + SLACK_NS and theirs.first_ns <= mine.last_ns + SLACK_NS:
+            merged = group[first] | group[second]
+            for trace in merged:
+                group[trace] = merged
+    sets = {frozenset(members) for members in group.values()}
+    return [[item for item in windows if item[0] in members] for members in sorted(sets, key=sorted)]
+
+
+def compared_pairs(run: Windows, span: int) -> Iterator[tuple[Access, Access]]:
+    """Yield the pairs of accesses of different traces whose later window begins in the span."""
+    for (first, mine), (second, theirs) in combinations(run, 2):
+        if max(mine.first_ns, theirs.first_ns) // SPAN_NS == span:
+            for access in Opened(first, mine).accesses:
+                yield from ((access, other) for other in Opened(second, theirs).accesses)
+
+
+Found = dict[str, tuple[FindingKind, PairCounts, tuple[str, ...]]]
+
+
+def by_definition(span: int, windows: Windows) -> Found:
+    """Return kind, counts and traces of each finding, listing all pairs."""
+    counts: defaultdict[str, PairCounts] = defaultdict(PairCounts)
+    traces: defaultdict[str, set[str]] = defaultdict(set)
+    lost: defaultdict[str, PairCounts] = defaultdict(PairCounts)
+    absorbed: set[str] = set()
+    for run in runs_of(windows):
+        opened = {trace: Opened(trace, window) for trace, window in run}
+        accesses = [access for one in opened.values() for access in one.accesses]
+        pairs = list(compared_pairs(run, span))
+        keys = {frozenset(map(transaction_key, pair)) for pair in pairs}
+        for found in find_lost_updates(accesses, program_order):
+            if frozenset(found.transactions) not in keys:
+                continue
+            sides = [[one for one in accesses if transaction_key(one) == key] for key in found.transactions]
+            name = fingerprint_of(VARIABLE, side_of(found.update.write), side_of(found.lost))
+            lost[name] += PairCounts(proven=1)
+            traces[name] |= {trace for trace, _ in found.transactions}
+            absorbed |= {
+                fingerprint_of(VARIABLE, side_of(first), side_of(second))
+                for first, second in product(*sides)
+                if is_conflict(first.access_type, second.access_type)
+            }
+
+        def locks(first: Access, second: Access, opened: dict[TraceId, Opened] = opened) -> bool:
+            one_process = first.process == second.process and first.process.is_known
+            mine, theirs = (opened[one.trace_id].story(one.number) for one in (first, second))
+            return is_handed_over(mine, theirs, one_process=one_process)
+
+        overlaps = overlaps_in(accesses)
+        for first, second in pairs:
+            verdict = verdict_of(first, second, c=unordered, h=locks, overlaps=overlaps)
+            if verdict is not None:
+                name = fingerprint_of(VARIABLE, side_of(first), side_of(second))
+                counts[name] += PairCounts(**{verdict.name.lower(): 1})
+                if verdict is not Verdict.GUARDED and name not in lost:
+                    traces[name] |= {first.trace_id, second.trace_id}
+    races = {name: count for name, count in counts.items() if name not in absorbed and reported(count)}
+    return {
+        name: (kind, count, tuple(sorted(traces[name])))
+        for kind, group in ((FindingKind.LOST_UPDATE, lost), (FindingKind.RACE, races))
+        for name, count in group.items()
+    }
+
+
+def reported(counts: PairCounts) -> int:
+    return counts.proven + counts.observed + counts.possible + counts.order_dependent
+
+
+def spans_in(windows: Windows) -> dict[int, Windows]:
+    spans: defaultdict[int, Windows] = defaultdict(list)
+    for trace, window in windows:
+        for span in spans_of(window):
+            spans[span].append((trace, window))
+    return spans
+
+
+@settings(deadline=None)
+@given(crowds())
+def test_counts_what_the_definition_counts(stories: list[Story]) -> None:
+    for span, windows in spans_in(windows_of(stories)).items():
+        found = {
+            finding.fingerprint: (finding.kind, finding.pairs_by_verdict, finding.trace_ids)
+            for finding in find_across_traces(span, windows)
+        }
+        assert found == by_definition(span, windows)
+
+
+@settings(deadline=None)
+@given(crowds(), st.randoms(use_true_random=False))
+def test_order_and_repetition_of_windows_do_not_matter(stories: list[Story], randomness: Random) -> None:
+    for span, windows in spans_in(windows_of(stories)).items():
+        again = windows + randomness.choices(windows, k=2)
+        randomness.shuffle(again)
+        assert find_across_traces(span, again) == find_across_traces(span, windows)
+
+
+@settings(deadline=None)
+@given(crowds())
+def test_shows_the_strongest_pairs(stories: list[Story]) -> None:
+    for span, windows in spans_in(windows_of(stories)).items():
+        for finding in find_across_traces(span, windows):
+            strongest = [one for one in finding.examples if one.verdict is finding.verdict]
+            assert len(strongest) == min(finding.pairs, MOST_EXAMPLES)
+            assert all(one.first.trace_id != one.second.trace_id for one in finding.examples)
+
+
+def test_finds_the_one_overlap_among_many_nearer_pairs() -> None:
+    stories = [Story(f"p{at:03}", host="h") for at in range(120)]
+    for at, story in enumerate(stories):
+        story.write(VARIABLE, 1, at=at)
+    for trace, begin, end in (("a", 500, 900), ("b", 800, 1000)):
+        story = Story(trace, host="h")
+        story.write(VARIABLE, 1, at=begin)
+        story.read(VARIABLE, 1, at=end, place="bank.py:9 audit")
+        stories.append(story)
+    findings = find_across_traces(NOON_NS // SPAN_NS, windows_of(stories))
+    writes = next(one for one in findings if one.pairs_by_verdict.possible > 5000)
+    assert writes.pairs_by_verdict == PairCounts(observed=1, possible=122 * 121 // 2 - 1)
+    assert {one.trace_id for one in (writes.examples[0].first, writes.examples[0].second)} == {"a", "b"}
+
+
+def test_a_pair_is_counted_in_the_span_in_which_its_later_window_begins() -> None:
+    begin_ms = (SPAN_NS - NOON_NS % SPAN_NS) / 1_000_000
+    stories = []
+    for trace, first, second in (("a", -10, 5), ("b", -5, 10), ("c", 2, 20)):
+        story = Story(trace)
+        story.read(VARIABLE, 100, at=begin_ms + first)
+        story.write(VARIABLE, 90, at=begin_ms + second)
+        stories.append(story)
+    spans = spans_in(windows_of(stories))
+    before, after = (find_across_traces(span, spans[span]) for span in sorted(spans))
+    assert [(one.verdict, one.pairs, one.trace_ids) for one in before] == [(Verdict.PROVEN, 1, ("a", "b"))]
+    assert [(one.verdict, one.pairs, one.trace_ids) for one in after] == [
+        (Verdict.PROVEN, 2, ("a", "b", "c"))
+    ]
