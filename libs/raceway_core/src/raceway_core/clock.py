@@ -13,6 +13,7 @@ Sources: Fidge 1988 and Mattern 1989 (vector clocks).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
@@ -123,9 +124,20 @@ class Clocks:
 
     def shown(self, event: int) -> tuple[tuple[str, int], ...]:
         """Return the clock of an event's end for a reader: (component, n), n > 0, sorted."""
-        clock = self._table.clocks[self._table.segments.of_node[self._graph.ends[event]]]
-        entries = {**clock, self.lane[event]: self.position[event]}
-        return tuple(sorted((self.components[lane], position) for lane, position in entries.items()))
+        own = (self.components[self.lane[event]], self.position[event])
+        segment = self._table.segments.of_node[self._graph.ends[event]]
+        others = self._shown.get((segment, own[0]))
+        if others is None:
+            clock, lane = self._table.clocks[segment], self.lane[event]
+            entries = sorted((self.components[other], clock[other]) for other in clock if other != lane)
+            place = bisect_left(entries, own[:1])
+            others = self._shown[segment, own[0]] = (tuple(entries[:place]), tuple(entries[place:]))
+        return (*others[0], own, *others[1])
+
+    @cached_property
+    def _shown(self) -> dict[tuple[int, str], tuple[tuple[tuple[str, int], ...], ...]]:
+        """By segment and own component: the entries before it and after it, which all its events share."""
+        return {}
 
 
 def _array(numbers: Iterable[int]) -> npt.NDArray[np.int64]:

@@ -64,12 +64,13 @@ class PairCounts(msgspec.Struct, frozen=True):
 
     def of(self, verdict: Verdict) -> int:
         """Return the count of one verdict."""
-        return int(getattr(self, verdict.name.lower()))
+        return int(msgspec.structs.astuple(self)[verdict.rank])
 
     @property
     def strongest(self) -> Verdict:
         """The strongest verdict that any pair has, `guarded` where there is none."""
-        return next((verdict for verdict in Verdict if self.of(verdict)), Verdict.GUARDED)
+        by_verdict = zip(Verdict, msgspec.structs.astuple(self), strict=True)
+        return next((verdict for verdict, count in by_verdict if count), Verdict.GUARDED)
 
     @property
     def reported(self) -> int:

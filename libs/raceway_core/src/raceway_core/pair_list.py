@@ -29,10 +29,13 @@ MOST_TRIED = 10_000
 
 
 def list_pairs(races: Races, first: int, second: int) -> Iterator[Pair]:
-    """Yield the pairs of two sides, each once, in a linear extension of one access of each.
+    """Yield the pairs of two sides, the smaller number first, each once.
 
     Time: O(lanes · log k) per access of the first side, O(1) per pair.
     """
+    if races.compared is not None:
+        yield from races.compared.get((first, second), ())
+        return
     lane_of = races.judge.order.c.lane
     lanes: dict[int, list[int]] = {}
     for place in races.racing_of[second]:
@@ -66,11 +69,10 @@ def _near(races: Races, first: int, second: int, wanted: Verdict, counts: PairCo
         verdict = races.judge(mine, theirs)
         return None if verdict is None or verdict is Verdict.GUARDED else Pair(mine, theirs, verdict)
 
-    mine, theirs = (
-        [races.accesses[place] for place in races.racing_of[side][:MOST_NEIGHBOURS]]
-        for side in (first, second)
-    )
-    return nearest_pairs(mine, theirs, judge, wanted, counts.of(wanted))
+    mine = [races.accesses[place] for place in races.racing_of[first][:MOST_NEIGHBOURS]]
+    theirs = [races.accesses[place] for place in races.racing_of[second][:MOST_NEIGHBOURS]]
+    others = mine if first == second else theirs
+    return nearest_pairs(mine, others, judge, wanted, counts.of(wanted)) or []
 
 
 def _window(races: Races, place: int, lane: Sequence[int]) -> Sequence[int]:

@@ -90,7 +90,8 @@ class Races:
     """The races of one variable.
 
     `accesses` stand in a linear extension; `side_of` and `racing` are by access, the latter telling
-    whether it is in a pair that is not guarded. `counts` is by two sides, the smaller number first.
+    whether it is in a pair that is not guarded. `counts` is by two sides, the smaller number first;
+    so is `compared`, which has the pairs that are not guarded, where all were looked at anyway.
     """
 
     accesses: Sequence[Access]
@@ -99,6 +100,7 @@ class Races:
     side_of: Sequence[int]
     racing: Sequence[bool]
     counts: Mapping[tuple[int, int], PairCounts]
+    compared: Mapping[tuple[int, int], Sequence[Pair]] | None = None
 
     @property
     def variable(self) -> Variable:
@@ -205,18 +207,21 @@ def _can_race(accesses: Sequence[Access], c: Clocks) -> bool:
 
 
 def _compare_each(accesses: Sequence[Access], judge: Judge) -> Races:
-    """Answer the second question by the definition."""
+    """Answer the second and the third question by the definition."""
     sides, side_of = sides_of(accesses)
     verdicts: dict[tuple[int, int], list[int]] = {}
+    pairs: dict[tuple[int, int], list[Pair]] = {}
     racing = [False] * len(accesses)
     for (i, first), (j, second) in combinations(enumerate(accesses), 2):
         verdict = judge(first, second)
         if verdict is not None:
-            verdicts.setdefault(_sorted(side_of[i], side_of[j]), [0] * len(Verdict))[verdict.rank] += 1
+            key = _sorted(side_of[i], side_of[j])
+            verdicts.setdefault(key, [0] * len(Verdict))[verdict.rank] += 1
             if verdict is not Verdict.GUARDED:
                 racing[i] = racing[j] = True
-    counts = {sides: PairCounts(*by_verdict) for sides, by_verdict in verdicts.items()}
-    return Races(accesses, judge, sides, side_of, racing, counts)
+                pairs.setdefault(key, []).append(Pair(first, second, verdict))
+    counts = {key: PairCounts(*by_verdict) for key, by_verdict in verdicts.items()}
+    return Races(accesses, judge, sides, side_of, racing, counts, pairs)
 
 
 def _count(accesses: Sequence[Access], judge: Judge, proven: Transactions) -> Races:
