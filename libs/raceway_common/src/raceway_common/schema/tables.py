@@ -262,5 +262,10 @@ Index(
     postgresql_where=_crossing,
 )
 
-Index("ix_finding_entries_group", finding_entries.c.fingerprint, finding_entries.c.lead)
+Index(
+    "ix_finding_entries_group",
+    finding_entries.c.fingerprint,
+    finding_entries.c.owner_kind,
+    finding_entries.c.lead,
+)
 Index("ix_finding_aliases_fingerprint", finding_aliases.c.fingerprint)

@@ -9,6 +9,7 @@ import anyio
 from sqlalchemy import Connection
 
 from raceway_common.adapters.sql import finding_groups
+from raceway_common.adapters.sql.finding_merge import merged
 from raceway_common.adapters.sql.finding_rows import Owner, count_change, replace_entries
 from raceway_common.adapters.sql.work import RUNS
 from raceway_common.database.database import Database
@@ -56,7 +57,7 @@ class SqlFindingStore:
     ) -> Sequence[Finding]:
         def read(connection: Connection) -> list[Finding]:
             wanted = finding_groups.page(limit, after, connection, with_hidden=with_hidden)
-            return finding_groups.merged(wanted, connection)
+            return merged(wanted, connection)
 
         return await self._database.read(read)
 
@@ -66,6 +67,6 @@ class SqlFindingStore:
     async def by_fingerprint(self, fingerprint: str) -> Sequence[Finding]:
         def read(connection: Connection) -> list[Finding]:
             wanted = finding_groups.named(fingerprint, connection)
-            return finding_groups.merged(wanted, connection)
+            return merged(wanted, connection)
 
         return await self._database.read(read)

@@ -85,7 +85,9 @@ def upgrade() -> None:
         sa.Column("aliases", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("owner_kind", "owner", "place", name=op.f("pk_finding_entries")),
     )
-    op.create_index("ix_finding_entries_group", "finding_entries", ["fingerprint", "lead"], unique=False)
+    op.create_index(
+        "ix_finding_entries_group", "finding_entries", ["fingerprint", "owner_kind", "lead"], unique=False
+    )
     op.create_table(
         "finding_version",
         sa.Column("id", NUMBER, autoincrement=False, nullable=False),
