@@ -61,6 +61,16 @@ async def test_2_races_and_their_details_agree(api: Serving, races: int, *, lock
     assert sum(group["pairs"] for group in analysis["race_groups"]) == races
 
 
+@pytest.mark.parametrize("location", ["app.py:12 transfer", "app.py:12", ""])
+async def test_2_a_race_names_the_finding_that_it_belongs_to(api: Serving, location: str) -> None:
+    events = [_located(event, location) for event in events_of()]
+    await api.keep(events)
+    await api.publish_result(analyze_trace(TRACE, events))
+    [race] = (await api.data(f"/api/traces/{TRACE}"))["analysis"]["race_details"]
+    finding = await api.get(f"/api/v1/races/{race['fingerprint']}")
+    assert (finding["fingerprint"], finding["variable"]) == (race["fingerprint"], "balance")
+
+
 async def test_3_a_trace_without_a_root_opens(api: Serving) -> None:
     first, second = events_of()[1:3]
     loop = [_with_parent(first, second.id), _with_parent(second, first.id)]
@@ -265,6 +275,14 @@ def _with_parent(event: Event, parent: EventId) -> Event:
 def _with_metadata(event: Event, **changes: Any) -> Event:
     metadata: Metadata = msgspec.structs.replace(event.metadata, **changes)
     return msgspec.structs.replace(event, metadata=metadata)
+
+
+def _located(event: Event, location: str) -> Event:
+    if not isinstance(event.payload, StateChange):
+        return event
+    return msgspec.structs.replace(
+        event, kind=kind_of(msgspec.structs.replace(event.payload, location=location))
+    )
 
 
 def _at(event: Event, number: int, *, event_id: EventId | None = None) -> Event:

@@ -24,7 +24,7 @@ ServiceName: TypeAlias = Annotated[str | None, QueryParameter(description="Only 
 
 _TRAIL = "/audit-trail/"
 _LAST_PAGE = 2**31
-_MOST_EVENTS = 2**31
+_MOST_EVENTS = 2**31 - 1
 
 
 def trace_id_of(text: str) -> TraceId:

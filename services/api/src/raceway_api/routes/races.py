@@ -28,9 +28,8 @@ async def list_races(request: AnyRequest, deps: Given) -> Response[bytes]:
         races, total = await _first_races(deps)
         return enveloped(RacesView(total, races))
 
-    return answer(
-        request, await cached(deps.cache, f"races/{deps.started_ns}", await deps.findings.version(), build)
-    )
+    version = await deps.findings.version()
+    return answer(request, await cached(deps.cache, f"races/{deps.started_ns}", version, build))
 
 
 @get(
@@ -40,9 +39,15 @@ async def list_races(request: AnyRequest, deps: Given) -> Response[bytes]:
     responses=shows_enveloped(GlobalAnalysisView),
 )
 async def analyze_globally(request: AnyRequest, deps: Given) -> Response[bytes]:
+    version = await deps.findings.version()
     totals = await deps.traces.totals()
-    races, total = await _first_races(deps)
-    return answer(request, enveloped(view_global_analysis(totals, races, potential_races=total)))
+
+    async def build() -> bytes:
+        races, total = await _first_races(deps)
+        return enveloped(view_global_analysis(totals, races, potential_races=total))
+
+    key = f"global/{deps.started_ns}/{totals.traces}/{totals.events}/{totals.race_pairs}"
+    return answer(request, await cached(deps.cache, key, version, build))
 
 
 @get(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Annotated
 
 from litestar import Response, get
@@ -47,7 +48,8 @@ async def list_races(
         found = await find(deps.findings, wanted, limit=limit + 1, after=after)
         return encode(view_findings(found, limit=limit, version=version))
 
-    key = f"v1/races/{deps.started_ns}/{limit}/{cursor or ''}/{wanted}"
+    asked = blake2b(repr((limit, after, wanted)).encode(), digest_size=16).hexdigest()
+    key = f"v1/races/{deps.started_ns}/{asked}"
     return answer(request, await cached(deps.cache, key, version, build))
 
 
