@@ -25,7 +25,8 @@ from raceway_core.result import Window
 from raceway_core.run_accesses import RunAccesses, program_order
 from raceway_core.run_lost_update import run_lost_updates
 from raceway_core.run_race import race_tallies
-from raceway_core.window import Opened, windows_of
+from raceway_core.window import Opened
+from raceway_core.window_writer import windows_of
 
 __all__ = ["SLACK_NS", "SPAN_NS", "find_across_traces", "spans_of", "windows_of"]
 
