@@ -28,11 +28,13 @@ async def _run(stores: Stores, *, now_ns: int = LATER + 60_000 * MS) -> RunClaim
 
 
 async def _shown(stores: Stores, limit: int, *, with_hidden: bool = False) -> list[Finding]:
+    """Return all pages, one after the other, which must be as many groups as are counted."""
     found: list[Finding] = []
     after: FindingCursor | None = None
     while page := await stores.findings.page(limit=limit, after=after, with_hidden=with_hidden):
         found += page
         after = FindingCursor(*page[-1].sort_key)
+    assert await stores.findings.count(with_hidden=with_hidden) == len(found)
     return found
 
 
