@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from functools import cached_property
 
-from raceway_core.access import Access
+from raceway_core.access import Access, TransactionKey
 from raceway_core.event import TraceId
 from raceway_core.handover import LockStory, is_handed_over
+from raceway_core.reach import Reach, reaches_of
 from raceway_core.window import Opened
 
 
@@ -23,6 +25,11 @@ class RunAccesses:
         self.accesses: Sequence[Access] = [
             access for trace_id in sorted(windows) for access in windows[trace_id].accesses
         ]
+
+    @cached_property
+    def reaches(self) -> Mapping[TransactionKey, Reach]:
+        """When each transaction touched the variable."""
+        return reaches_of(self.accesses)
 
     def committed(self) -> list[Access]:
         """Return the accesses that are known to have taken effect."""

@@ -21,7 +21,6 @@ from raceway_core.grouping import Tally
 from raceway_core.interval_count import Integers
 from raceway_core.lost_update import Overwrite, one_per_pair
 from raceway_core.lost_update_tally import aliases_between, nearest, shown_pair, sides_between
-from raceway_core.reach import reaches_of
 from raceway_core.run_accesses import RunAccesses
 from raceway_core.write_order import Ranked, WriteOrder
 
@@ -61,7 +60,7 @@ class _Crowd:
     def __init__(self, order: WriteOrder, accesses: Sequence[Access], run: RunAccesses) -> None:
         self._order = order
         self._run = run
-        self._reaches = {key[0]: reach for key, reach in reaches_of(accesses).items()}
+        self._reaches = {key[0]: reach for key, reach in run.reaches.items()}
         self.classes = _classes_of(order, _conducts_of(accesses))
 
     def tally(self, mine: Conduct, theirs: Conduct) -> Tally | None:

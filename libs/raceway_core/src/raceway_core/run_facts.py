@@ -15,7 +15,6 @@ import numpy as np
 
 from raceway_core.access import transaction_key
 from raceway_core.interval_count import Flags, Integers, Intervals
-from raceway_core.reach import reaches_of
 from raceway_core.run_accesses import RunAccesses
 
 MOST_LISTED = 64
@@ -46,8 +45,7 @@ class Facts:
     """
 
     def __init__(self, run: RunAccesses) -> None:
-        reaches = reaches_of(run.accesses)
-        reach_of = [reaches[transaction_key(access)] for access in run.accesses]
+        reach_of = [run.reaches[transaction_key(access)] for access in run.accesses]
         epoch_ns = min(reach.start_ns for reach in reach_of)
         self.reach = Intervals(
             np.array([reach.start_ns - epoch_ns for reach in reach_of], dtype=np.int64),

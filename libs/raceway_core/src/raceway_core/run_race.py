@@ -24,7 +24,7 @@ from raceway_core.interval_count import Flags, Integers
 from raceway_core.lockset import is_guarded
 from raceway_core.nearest_pair import nearest_pairs
 from raceway_core.race import verdict_of
-from raceway_core.reach import overlaps_in
+from raceway_core.reach import overlaps_by
 from raceway_core.run_accesses import RunAccesses, unordered
 from raceway_core.run_facts import Facts, compared
 from raceway_core.run_relation import Everything, Overlap, hand_over_in
@@ -43,39 +43,40 @@ def race_tallies(run: RunAccesses, variable: Variable, proven: Container[str]) -
 
     Time: O(k log k) per two classes; where several traces pass one lock on, O(k²) in blocks.
     """
-    counter = _Counter(run, variable)
-    tallies = []
-    by_side: dict[Side, list[AccessClass]] = {}
-    for one in counter.classes:
-        by_side.setdefault(one.side, []).append(one)
-    for first, second in combinations_with_replacement(sorted(by_side, key=side_key), 2):
-        if not is_conflict(first.access_type, second.access_type):
-            continue
-        if fingerprint_of(variable.name, first, second) not in proven:
-            tally = counter.tally(first, second, by_side)
-            if tally is not None:
-                tallies.append(tally)
-    return tallies
+    sides, side_of_access = sides_of(run.accesses)
+    wanted = [
+        (first, second)
+        for first, second in combinations_with_replacement(sorted(sides, key=side_key), 2)
+        if is_conflict(first.access_type, second.access_type)
+        and fingerprint_of(variable.name, first, second) not in proven
+    ]
+    if not wanted:
+        return []
+    counter = _Counter(run, _classes_of(run, [sides[number] for number in side_of_access]))
+    tallies = (counter.tally(variable, first, second) for first, second in wanted)
+    return [tally for tally in tallies if tally is not None]
 
 
 class _Counter:
     """Counts the pairs between classes of one run."""
 
-    def __init__(self, run: RunAccesses, variable: Variable) -> None:
+    def __init__(self, run: RunAccesses, classes: Mapping[AccessClass, Integers]) -> None:
         self._run = run
-        self._variable = variable
-        self.classes = _classes_of(run)
+        self._classes = classes
+        self._by_side: dict[Side, list[AccessClass]] = {}
+        for one in classes:
+            self._by_side.setdefault(one.side, []).append(one)
         self._facts = Facts(run)
         self._everything = Everything()
         self._overlap = Overlap(self._facts)
         self._hand_over = hand_over_in(run, self._facts)
         self._both = self._hand_over.with_also(self._overlap)
-        self._overlaps = overlaps_in(run.accesses)
+        self._overlaps = overlaps_by(run.reaches)
 
-    def tally(self, first: Side, second: Side, by_side: Mapping[Side, Sequence[AccessClass]]) -> Tally | None:
+    def tally(self, variable: Variable, first: Side, second: Side) -> Tally | None:
         """Return the pairs of two sides; None if there are none to report."""
         counts, pairs, members = PairCounts(), list[Pair](), list[Access]()
-        for mine, theirs in _class_pairs(by_side[first], by_side[second]):
+        for mine, theirs in _class_pairs(self._by_side[first], self._by_side[second]):
             found = self._counts(mine, theirs)
             counts += found
             if found.strongest is not Verdict.GUARDED:
@@ -84,7 +85,7 @@ class _Counter:
         if not members:
             return None
         return Tally(
-            variable=self._variable,
+            variable=variable,
             sides=(first, second),
             counts=counts,
             trace_ids=tuple(sorted({access.trace_id for access in members})),
@@ -94,8 +95,8 @@ class _Counter:
         )
 
     def _counts(self, mine: AccessClass, theirs: AccessClass) -> PairCounts:
-        first = self.classes[mine]
-        second = None if mine == theirs else self.classes[theirs]
+        first = self._classes[mine]
+        second = None if mine == theirs else self._classes[theirs]
         total = compared(self._everything, self._facts, first, second)
         if total == 0:
             return PairCounts()
@@ -133,12 +134,12 @@ class _Counter:
             overlap = self._overlap.holds(first, second)
             return ~ordered & (overlap if verdict is Verdict.OBSERVED else ~overlap)
 
-        numbers = search_pairs(self._facts, wanted, self.classes[mine], self.classes[theirs])
+        numbers = search_pairs(self._facts, wanted, self._classes[mine], self._classes[theirs])
         accesses = self._run.accesses
         return [Pair(accesses[number], accesses[other], verdict) for number, other in numbers]
 
     def _members(self, one: AccessClass) -> list[Access]:
-        return [self._run.accesses[number] for number in self.classes[one].tolist()]
+        return [self._run.accesses[number] for number in self._classes[one].tolist()]
 
     def _judge(self, first: Access, second: Access) -> Pair | None:
         if not self._run.are_compared(first, second):
@@ -147,18 +148,17 @@ class _Counter:
         return None if verdict is None else Pair(first, second, verdict)
 
 
-def _classes_of(run: RunAccesses) -> dict[AccessClass, Integers]:
-    """Return the numbers of the accesses of each class."""
+def _classes_of(run: RunAccesses, sides: Sequence[Side]) -> dict[AccessClass, Integers]:
+    """Return the numbers of the accesses of each class; `sides` are by access."""
     holders: dict[tuple[str, str], set[str]] = {}
     for access in run.accesses:
         for lock in access.lockset:
             holders.setdefault((lock.name, lock.scope_key), set()).add(access.trace_id)
     shared = {lock for lock, traces in holders.items() if len(traces) > 1}
     numbers: dict[AccessClass, list[int]] = {}
-    sides, side_of_access = sides_of(run.accesses)
     for number, access in enumerate(run.accesses):
         lockset = tuple(lock for lock in access.lockset if (lock.name, lock.scope_key) in shared)
-        numbers.setdefault(AccessClass(sides[side_of_access[number]], lockset), []).append(number)
+        numbers.setdefault(AccessClass(sides[number], lockset), []).append(number)
     return {one: np.array(members, dtype=np.int64) for one, members in numbers.items()}
 
 
