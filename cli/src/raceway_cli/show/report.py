@@ -19,7 +19,8 @@ def print_report(report: Report) -> None:
     counts = report.counts
     click.echo(
         f"{counted(counts.events, 'event')} in {counted(counts.traces, 'trace')} "
-        f"and {counted(counts.chains, 'chain')}; {counts.ordered_pairs:,} pairs ordered, {counts.concurrent_pairs:,} concurrent\n"
+        f"and {counted(counts.chains, 'chain')}; {counts.ordered_pairs:,} pairs ordered, "
+        f"{counts.concurrent_pairs:,} concurrent\n"
     )
     click.echo(findings_text(report.findings))
     racy = [variable for variable in report.variables if variable.racy]

@@ -23,8 +23,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
         )
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
-    console = Console()
-    console.print(table, width=None if console.is_terminal else _ENDLESS, soft_wrap=not console.is_terminal)
+    terminal = Console()
+    console = terminal if terminal.is_terminal else Console(width=_ENDLESS)
+    console.print(table)
 
 
 def time_text(timestamp: str) -> str:
