@@ -13,6 +13,7 @@ import asyncio
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,6 +55,16 @@ _POSTGRES_SPEED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off"
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """Fail a test that leaves a thread running; the idle ones of the event loop's pools may stay."""
+    before = set(threading.enumerate())
+    yield
+    new = [thread.name for thread in threading.enumerate() if thread not in before and not thread.daemon]
+    left = [name for name in new if not name.startswith(("AnyIO worker", "asyncio_"))]
+    assert not left, f"threads left running: {left}"
 
 
 @pytest.fixture(scope="session")
