@@ -10,18 +10,17 @@ from collections.abc import Mapping
 
 import zstandard
 
+from raceway_common.compression import compress, decompress
+
 _ENCODING = "Raceway-Encoding"
 _WORTH_BYTES = 1024
-
-_compressor = zstandard.ZstdCompressor(level=1)
-_decompressor = zstandard.ZstdDecompressor()
 
 
 def pack(body: bytes) -> tuple[bytes, dict[str, str]]:
     """Return the bytes to send and the headers that say how to read them."""
     if len(body) < _WORTH_BYTES:
         return body, {}
-    packed = _compressor.compress(body)
+    packed = compress(body)
     return (packed, {_ENCODING: "zstd"}) if len(packed) < len(body) else (body, {})
 
 
@@ -30,6 +29,6 @@ def unpack(data: bytes, headers: Mapping[str, str] | None) -> bytes:
     if headers is None or headers.get(_ENCODING) != "zstd":
         return data
     try:
-        return _decompressor.decompress(data)
+        return decompress(data)
     except zstandard.ZstdError:
         return data

@@ -130,9 +130,9 @@ class GroupCommit:
         return group
 
     def _commit(self, group: Group, connection: sqlite3.Connection, stream: Stream) -> None:
-        failure, held = None, stream.held
-        refusal = self.no_room() if group.bodies else None
+        failure, refusal, held = None, None, stream.held
         try:
+            refusal = self.no_room() if group.bodies else None
             connection.execute("BEGIN IMMEDIATE")
             self._apply(group, stream, takes_bodies=refusal is None)
             connection.execute("COMMIT")
