@@ -1,0 +1,195 @@
+"""Locksets and holds: modes, re-entrance, what was sent against what follows, grants and their order."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.core.build import Story
+
+from raceway_core.causal_graph import build_graph
+from raceway_core.event import HeldLock, LockAcquire, LockMode, LockPayload, LockRelease, Scope
+from raceway_core.identity import Lock
+from raceway_core.lock_order import lock_edges
+from raceway_core.lockset import is_guarded, locks_of
+from raceway_core.options import DEFAULTS, Options
+
+SHARED, EXCLUSIVE = LockMode.SHARED, LockMode.EXCLUSIVE
+
+
+def held(story: Story, options: Options = DEFAULTS) -> dict[str, dict[str, LockMode]]:
+    """Return by event id what was held there, by name."""
+    graph = build_graph(story.events)
+    locksets = locks_of(graph, options).locksets
+    return {
+        event.id: {lock.name: lock.mode for lock in lockset}
+        for event, lockset in zip(graph.events, locksets, strict=True)
+    }
+
+
+def handovers(story: Story) -> set[tuple[str, str]]:
+    """Return the ids of each release and the acquire that it leads to."""
+    graph = build_graph(story.events)
+    edges = lock_edges(graph, locks_of(graph, DEFAULTS).holds)
+    ids = [graph.events[event].id for event in graph.event_of]
+    return {(ids[edge.source], ids[edge.target]) for edge in edges}
+
+
+def test_a_lock_is_held_from_its_acquire_to_its_release_inclusive() -> None:
+    story = Story()
+    story.request("l", id="request")
+    story.acquire("l", id="acquire")
+    story.call(id="inside")
+    story.release("l", id="release")
+    story.call(id="after")
+    inside = {"l": EXCLUSIVE}
+    assert held(story) == {"request": {}, "acquire": inside, "inside": inside, "release": inside, "after": {}}
+
+
+def test_a_child_task_does_not_hold_its_parents_locks() -> None:
+    story = Story()
+    lock = story.acquire("l", on="parent")
+    child = story.write("x", on="child", parent=lock)
+    story.release("l", on="parent", parent=lock)
+    assert held(story)[child.id] == {}
+
+
+@pytest.mark.parametrize(("reentrant", "still"), [(True, {"l": EXCLUSIVE}), (False, {}), (None, {})])
+def test_a_reentrant_lock_is_held_until_its_last_release(
+    reentrant: bool | None, still: dict[str, LockMode]
+) -> None:
+    story = Story(reentrant=reentrant)
+    for word in (story.acquire, story.acquire, story.release):
+        word("l")
+    after = story.call()
+    assert held(story)[after.id] == still
+
+
+@pytest.mark.parametrize("lock_type", ["RLock", "threading.RLock", "ReentrantLock", "Mutex (recursive)"])
+def test_the_name_of_a_type_tells_that_a_lock_is_reentrant(lock_type: str) -> None:
+    story = Story()
+    kinds: list[type[LockPayload]] = [LockAcquire, LockAcquire, LockRelease]
+    for kind in kinds:
+        story.event(kind(lock_id="l", lock_type=lock_type))
+    after = story.call()
+    assert "l" in held(story)[after.id]
+
+
+@pytest.mark.parametrize("lock_type", ["RwLock-Read", "RWLock-Read", "RwLock::Read", "SharedLock"])
+def test_the_name_of_a_type_tells_that_a_lock_is_shared(lock_type: str) -> None:
+    story = Story()
+    story.event(LockAcquire(lock_id="l", lock_type=lock_type))
+    # A bare name that was sent with an access takes the mode that the acquire had.
+    access = story.write("x", locks=("l",))
+    assert held(story)[access.id] == {"l": SHARED}
+
+
+def test_what_was_sent_counts_before_what_follows() -> None:
+    story = Story()
+    story.acquire("l")
+    access = story.write("x", locks=("m", HeldLock("n", SHARED)))
+    assert held(story)[access.id] == {"m": EXCLUSIVE, "n": SHARED}
+
+
+def test_a_lock_held_in_both_modes_is_held_exclusively() -> None:
+    story = Story(reentrant=True)
+    story.acquire("l", mode=SHARED)
+    story.acquire("l", mode=EXCLUSIVE)
+    both = story.call()
+    story.release("l", mode=EXCLUSIVE)
+    one = story.call()
+    assert held(story)[both.id] == {"l": EXCLUSIVE}
+    assert held(story)[one.id] == {"l": SHARED}
+
+
+def test_a_release_without_an_acquire_releases_nothing() -> None:
+    story = Story()
+    story.release("l")
+    assert held(story)["e1"] == {}
+
+
+def test_the_scope_of_a_lock_that_declares_none_is_an_option() -> None:
+    story = Story()
+    story.acquire("l")
+    graph = build_graph(story.events)
+    (hold,) = locks_of(graph, Options(lock_scope=Scope.PROCESS)).holds
+    assert hold.lock.scope_key == "process:bank/i1/1"
+
+
+def lock(name: str, mode: LockMode, scope_key: str = "global") -> Lock:
+    return Lock(name, scope_key, mode)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "guarded"),
+    [
+        ((), (), False),
+        ((lock("l", EXCLUSIVE),), (), False),
+        ((lock("l", EXCLUSIVE),), (lock("l", EXCLUSIVE),), True),
+        ((lock("l", EXCLUSIVE),), (lock("l", SHARED),), True),
+        ((lock("l", SHARED),), (lock("l", SHARED),), False),
+        ((lock("l", EXCLUSIVE),), (lock("m", EXCLUSIVE),), False),
+        ((lock("l", EXCLUSIVE, "process:a"),), (lock("l", EXCLUSIVE, "process:b"),), False),
+        ((lock("l", SHARED), lock("m", EXCLUSIVE)), (lock("l", SHARED), lock("m", SHARED)), True),
+    ],
+)
+def test_a_common_lock_protects_unless_both_hold_it_shared(
+    first: tuple[Lock, ...], second: tuple[Lock, ...], guarded: bool
+) -> None:
+    assert is_guarded(first, second) is is_guarded(second, first) is guarded
+
+
+def test_a_release_leads_to_the_next_acquire_of_one_process() -> None:
+    story = Story()
+    for thread in ("t1", "t2", "t3"):
+        story.acquire("l", on=thread, id=f"acquire {thread}")
+        story.release("l", on=thread, id=f"release {thread}")
+    assert handovers(story) == {("release t1", "acquire t2"), ("release t2", "acquire t3")}
+
+
+def test_two_shared_holds_do_not_wait_for_each_other() -> None:
+    story = Story()
+    for thread, mode in (("w1", EXCLUSIVE), ("r1", SHARED), ("r2", SHARED), ("w2", EXCLUSIVE)):
+        story.acquire("l", on=thread, id=f"acquire {thread}", mode=mode)
+        story.release("l", on=thread, id=f"release {thread}", mode=mode)
+    assert handovers(story) == {
+        ("release w1", "acquire r1"),
+        ("release w1", "acquire r2"),
+        ("release w1", "acquire w2"),
+        ("release r1", "acquire w2"),
+        ("release r2", "acquire w2"),
+    }
+
+
+def test_a_grant_counts_before_the_clock() -> None:
+    story = Story()
+    story.acquire("l", on="t2", id="acquire second", grant=2, at=1)
+    story.release("l", on="t2", id="release second", grant=2, at=2)
+    story.acquire("l", on="t1", id="acquire first", grant=1, at=3)
+    story.release("l", on="t1", id="release first", grant=1, at=4)
+    assert handovers(story) == {("release first", "acquire second")}
+
+
+@pytest.mark.parametrize(("grants", "edges"), [((None, None), 0), ((1, 2), 1)])
+def test_across_processes_only_grants_order(grants: tuple[int | None, int | None], edges: int) -> None:
+    story = Story(scope=Scope.SERVICE)
+    for instance, grant in zip(("i1", "i2"), grants, strict=True):
+        story.acquire("l", instance=instance, on=instance, grant=grant)
+        story.release("l", instance=instance, on=instance, grant=grant)
+    assert len(handovers(story)) == edges
+
+
+def test_stamps_that_contradict_the_holding_order_nothing() -> None:
+    story = Story()
+    story.acquire("l", on="t1", at=1)
+    story.acquire("l", on="t2", at=2)
+    story.release("l", on="t1", at=3)
+    story.release("l", on="t2", at=4)
+    assert handovers(story) == set()
+
+
+def test_a_hold_whose_release_is_missing_hands_nothing_over() -> None:
+    story = Story()
+    story.acquire("l", on="t1")
+    story.release("l", on="t1", id="release t1")
+    story.acquire("l", on="t2", id="acquire t2")
+    story.acquire("l", on="t3", id="acquire t3")
+    assert handovers(story) == {("release t1", "acquire t2"), ("release t1", "acquire t3")}
