@@ -25,6 +25,7 @@ from raceway_common.packing import pack_outcome
 from raceway_common.ports.bus import Position
 from raceway_common.ports.work_queue import TraceClaim
 from raceway_common.web.app import web_app
+from raceway_common.web.health import health_routes
 from raceway_core.batch import Message, slice_of
 from raceway_core.event import Event
 from raceway_core.result import TraceResult
@@ -70,7 +71,7 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(path: Path) -> AsyncIterator[Serving]:
+async def serving(path: Path, *, api_key: str | None = None) -> AsyncIterator[Serving]:
     """Serve the API over the migrated database at `path`."""
     async with (
         open_database(f"sqlite:///{path}") as database,
@@ -87,7 +88,10 @@ async def serving(path: Path) -> AsyncIterator[Serving]:
             started_ns=NOW_NS,
             uptime_s=lambda: 61.9,
         )
-        app = web_app(routes(deps), host="127.0.0.1", api_key=None, openapi=openapi_config("1.2.3"))
+        health = health_routes({"database": deps.findings.version}, version="1.2.3")
+        app = web_app(
+            [*routes(deps), *health], host="127.0.0.1", api_key=api_key, openapi=openapi_config("1.2.3")
+        )
         transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # httpx types ASGI less strictly
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8080") as client:
             yield Serving(client, deps)

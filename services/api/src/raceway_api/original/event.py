@@ -17,7 +17,10 @@ from raceway_core.time import format_time
 MOST_CLOCKED_EVENTS = 300
 
 _WHOLE = frozenset({"line", "status", "duration_ms", "rows_affected", "version", "grant"})
-_SHOWN_AS_NULL = frozenset({"old_value", "new_value", "args", "return_value", "body", "stack_trace", "data"})
+_SHOWN_AS_NULL = frozenset(
+    {"old_value", "new_value", "args", "return_value", "body", "stack_trace", "data", "awaited_at"}
+    | {"duration_ms", "rows_affected"}
+)
 
 
 class MetadataView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -63,12 +66,11 @@ def view_events(stored: StoredResult) -> list[EventView]:
 
 def view_payload(payload: Payload) -> dict[str, JsonValue]:
     """Return the fields of a payload; one that the original always has and we do not know is null."""
-    fields = msgspec.structs.asdict(payload)
     return {
-        name: _whole(value) if name in _WHOLE else None if value is UNSET else value
-        for name, value in fields.items()
-        if name in _SHOWN_AS_NULL or (value is not None and value is not UNSET)
-    } | ({"headers": {}} if fields.get("headers", "") is None else {})
+        name: shown
+        for name, value in msgspec.structs.asdict(payload).items()
+        if (shown := _shown(name, value)) is not None or name in _SHOWN_AS_NULL
+    }
 
 
 def _view(
@@ -113,5 +115,10 @@ def _name(lock: str | HeldLock) -> str:
     return lock if isinstance(lock, str) else lock.id
 
 
-def _whole(value: JsonValue) -> JsonValue:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _shown(name: str, value: JsonValue | UnsetType) -> JsonValue:
+    if value is UNSET:
+        return None
+    if name == "headers":
+        return value or {}
+    is_whole = name in _WHOLE and isinstance(value, float) and value.is_integer()
+    return int(value) if is_whole else value
