@@ -53,6 +53,7 @@ class AnalyzeLoop:
         now_ns: Callable[[], int],
         bell: Bell,
         give_way: GiveWay = never_give_way,
+        pause_s: float = PAUSE_S,
     ) -> None:
         self._queue = queue
         self._works = works
@@ -60,6 +61,7 @@ class AnalyzeLoop:
         self._now_ns = now_ns
         self._bell = bell
         self._give_way = give_way
+        self._pause_s = pause_s
         self._free = anyio.Semaphore(BATCHES_UNDER_WAY)
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
@@ -74,7 +76,7 @@ class AnalyzeLoop:
                         await self._rest()
                 except Retryable as error:
                     log.warning("work_queue_away", error=str(error))
-                    await anyio.sleep(PAUSE_S)
+                    await anyio.sleep(self._pause_s)
 
     async def _begin(self, work: Work, group: TaskGroup) -> bool:
         """Claim a batch and start on it; tell whether there was any."""
@@ -98,10 +100,10 @@ class AnalyzeLoop:
             is_done = True
         except Retryable as error:
             log.warning("batch_postponed", owner=owner, error=str(error))
-            await anyio.sleep(PAUSE_S)
+            await anyio.sleep(self._pause_s)
         except Exception:
             log.exception("batch_failed", owner=owner)
-            await anyio.sleep(PAUSE_S)
+            await anyio.sleep(self._pause_s)
         finally:
             if not is_done:
                 await self._give_back(owner)
@@ -116,10 +118,11 @@ class AnalyzeLoop:
                 log.warning("release_failed", owner=owner, error=str(error))
 
     async def _rest(self) -> None:
-        """Wait until the next work falls due, or until some may have come."""
+        """Return when work is due. What others store is noticed within `POLL_S`."""
+        await anyio.sleep(LEAST_REST_S)  # what is due may be on its way to another replica
+        while (wait_s := await self._due_in_s()) > 0:
+            await self._bell.wait(at_most_s=wait_s)
+
+    async def _due_in_s(self) -> float:
         next_ns = await self._queue.next_due_ns()
-        if next_ns is None:
-            await self._bell.wait(at_most_s=POLL_S)
-        else:
-            due_in_s = (next_ns - self._now_ns()) / 1e9
-            await anyio.sleep(min(max(due_in_s, LEAST_REST_S), POLL_S))
+        return POLL_S if next_ns is None else min((next_ns - self._now_ns()) / 1e9, POLL_S)

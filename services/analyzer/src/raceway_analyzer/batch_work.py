@@ -8,7 +8,6 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 import structlog
-from anyio import BrokenWorkerProcess
 
 from raceway_analyzer.analyst import Analyst
 from raceway_analyzer.job import Job
@@ -24,8 +23,6 @@ log = structlog.get_logger()
 MOST_RUNS = 16
 MOST_EVENTS = 50_000
 """Traces of so many events together are in memory at once; a larger one is alone."""
-
-ATTEMPTS_AT_RUN = 2
 
 Batch: TypeAlias = Callable[[], Awaitable[None]]
 """Does all of a batch and completes its claims; raises Retryable when a store is away."""
@@ -104,17 +101,10 @@ class RunWork:
     async def _findings(self, claim: RunClaim) -> Sequence[Finding]:
         """Return the findings of a run; none, and an error in the log, where it cannot be counted."""
         windows = await self._stores.traces.windows(claim)
-        where = {"variable": claim.variable, "span": claim.span, "windows": len(windows)}
-        for _ in range(ATTEMPTS_AT_RUN):
-            try:
-                found = await self._analyst.count_run(claim.span, windows)
-            except BrokenWorkerProcess:
-                log.warning("run_worker_died", **where)
-            else:
-                if found.error:
-                    log.error("run_failed", error=found.error, **where)
-                return found.findings
-        return ()
+        counted = await self._analyst.count_run(claim.span, windows)
+        if counted.error:
+            log.error("run_failed", variable=claim.variable, span=claim.span, error=counted.error)
+        return counted.findings
 
 
 def parts(claims: Sequence[TraceClaim]) -> Iterator[list[TraceClaim]]:

@@ -6,9 +6,7 @@ counted, and the others go on.
 
 from __future__ import annotations
 
-import signal
 import traceback
-from functools import cache
 
 import msgspec
 
@@ -16,7 +14,6 @@ from raceway_analyzer.failure import failed_result
 from raceway_common.packing import pack_outcome
 from raceway_common.ports.trace_store import TraceOutcome
 from raceway_common.ports.work_queue import TraceClaim
-from raceway_common.process import settle_gc
 from raceway_core.analysis import analyze_trace
 from raceway_core.batch import decode_events
 from raceway_core.event import Event, TraceId
@@ -68,7 +65,6 @@ _run = msgspec.msgpack.Decoder(RunJob)
 
 def analyze_lot(lot: bytes) -> bytes:
     """Analyze a `Lot` and return a list of `Done`, in its order. Never raises for a trace."""
-    settle_in()
     jobs, options = msgspec.structs.astuple(_lot.decode(lot))
     return _encoder.encode([analyze(job, options) for job in jobs])
 
@@ -92,17 +88,9 @@ def failed(claim: TraceClaim, events: list[Event], error: str) -> Done:
 
 def count_run(run: bytes) -> bytes:
     """Count a `RunJob` and return a `Counted`. Never raises for what the windows hold."""
-    settle_in()
     job = _run.decode(run)
     try:
         counted = Counted(tuple(find_across_traces(job.span, job.windows)))
     except Exception:  # noqa: BLE001 -- the worker's loop, as above
         counted = Counted((), traceback.format_exc())
     return _encoder.encode(counted)
-
-
-@cache
-def settle_in() -> None:
-    """Prepare the process for a life of analyses, once; the process above decides when it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    settle_gc()

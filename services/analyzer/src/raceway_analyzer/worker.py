@@ -13,6 +13,7 @@ from raceway_analyzer.analyst import Analyst
 from raceway_analyzer.analyze_loop import AnalyzeLoop, GiveWay, never_give_way
 from raceway_analyzer.batch_work import RunWork, TraceWork
 from raceway_analyzer.bell import Bell
+from raceway_analyzer.processes import Processes
 from raceway_analyzer.recent import RecentChunks
 from raceway_analyzer.store_loop import StoreLoop
 from raceway_analyzer.stores import Stores
@@ -45,7 +46,8 @@ async def run(
     """Store and analyze until cancelled. Reports that it started once it takes messages."""
     bell = Bell()
     recent = RecentChunks(plan.recent_bytes)
-    analyst = Analyst(workers=plan.workers, options=plan.options)
+    processes = Processes(plan.workers)
+    analyst = Analyst(processes.run, plan.options)
 
     def hear(appended: Sequence[AppendedChunk]) -> None:
         recent.add(appended)
@@ -60,7 +62,7 @@ async def run(
         stores.queue, works, owner=plan.owner, now_ns=now_ns, bell=bell, give_way=give_way
     )
     async with anyio.create_task_group() as group:
-        group.start_soon(analyst.warm_up)
+        group.start_soon(processes.warm_up)
         await group.start(storing.run)
         await group.start(analyzing.run)
         log.info("analyzer_started", owner=plan.owner, workers=plan.workers)

@@ -1,0 +1,70 @@
+"""Worker processes for CPU work: bytes in, bytes out, any one of them may die."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from functools import cache, partial
+from typing import TypeVar
+
+import anyio
+import anyio.to_process
+import structlog
+from anyio import BrokenWorkerProcess, CapacityLimiter, Semaphore
+
+from raceway_common.process import settle_gc
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+DEADLINE_S = 600.0
+"""No analysis takes that long; a worker that does has run into a fault of ours and is killed."""
+
+
+class Processes:
+    """At most `most` processes. They start when they are needed and end with the event loop."""
+
+    def __init__(self, most: int, *, deadline_s: float = DEADLINE_S) -> None:
+        self._most = most
+        self._deadline_s = deadline_s
+        self._turns = Semaphore(most)
+        self._limiter = CapacityLimiter(most)
+
+    async def run(self, work: Callable[[bytes], bytes], job: bytes) -> bytes:
+        """Return `work(job)`, computed in a process when one is free. Cancelling kills that process.
+
+        Raises:
+            BrokenWorkerProcess: The process died, or took longer than the deadline.
+        """
+        async with self._turns:  # the deadline is for the work, not for waiting for a process
+            with anyio.move_on_after(self._deadline_s):
+                return await self._to_process(partial(_in_worker, work, job))
+            raise BrokenWorkerProcess(f"no result within {self._deadline_s:g} s")
+
+    async def warm_up(self) -> None:
+        """Start every process, so that the first analysis need not wait for one."""
+        async with anyio.create_task_group() as group:
+            for _ in range(self._most):
+                group.start_soon(self._start_one)
+
+    async def _start_one(self) -> None:
+        try:
+            await self._to_process(settle_in)
+        except BrokenWorkerProcess as error:  # the first analysis tries again
+            log.warning("worker_start_failed", error=str(error))
+
+    async def _to_process(self, work: Callable[[], T]) -> T:
+        return await anyio.to_process.run_sync(work, cancellable=True, limiter=self._limiter)
+
+
+def _in_worker(work: Callable[[bytes], bytes], job: bytes) -> bytes:
+    settle_in()
+    return work(job)
+
+
+@cache
+def settle_in() -> None:
+    """Prepare a worker process for a life of work, once. The process above decides when it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    settle_gc()
