@@ -81,7 +81,7 @@ def _last(graph: CausalGraph, tree: SpanTree, root: int) -> int:
     if chain[-1] != graph.starts[root]:
         return chain[-1]
     below = (event for event, top in enumerate(tree.root) if top == root)
-    return graph.ends[max(below, key=lambda event: (graph.finishes_ns[event], -event))]
+    return graph.ends[max(below, key=lambda event: (graph.finishes_ns[event], -event), default=root)]
 
 
 def _segment(graph: CausalGraph, stretch: Stretch) -> Segment:
