@@ -45,8 +45,8 @@ async def open_sqlite_bus(
         reserve_bytes=reserve_bytes,
         on_arrival=arrivals.announce,
     )
-    await commits.start()
     try:
+        await commits.start()
         yield SqliteBus(
             commits, arrivals, now_ns, ack_wait_ns=int(ack_wait_s * _NS), max_body_bytes=max_body_bytes
         )

@@ -111,15 +111,25 @@ class GroupCommit:
 
     def _run(self) -> None:
         try:
-            connection = _connect(self._path)
-            stream = Stream(connection, dedup_window_ns=self._dedup_window_ns)
-        except sqlite3.Error as error:
-            self._loop.call_soon_threadsafe(self._opened.set_exception, _failed("open", self._path, error))
+            with closing(
+                sqlite3.connect(self._path or ":memory:", _BUSY_S, isolation_level=None)
+            ) as connection:
+                _prepare(connection)
+                stream = Stream(connection, dedup_window_ns=self._dedup_window_ns)
+                self._loop.call_soon_threadsafe(self._report, None)
+                while group := self._next_group():
+                    self._commit(group, connection, stream)
+        except sqlite3.Error as error:  # from opening: a commit tells those who wait for it
+            self._loop.call_soon_threadsafe(self._report, _failed("open", self._path, error))
+
+    def _report(self, failure: Retryable | None) -> None:
+        """Tell `start`, unless it was cancelled meanwhile."""
+        if self._opened.done():
             return
-        with closing(connection):
-            self._loop.call_soon_threadsafe(self._opened.set_result, None)
-            while group := self._next_group():
-                self._commit(group, connection, stream)
+        if failure is None:
+            self._opened.set_result(None)
+        else:
+            self._opened.set_exception(failure)
 
     def _next_group(self) -> Group:
         """Wait for work and take all of it; an empty group means the end."""
@@ -159,13 +169,9 @@ class GroupCommit:
             self._on_arrival()
 
 
-def _connect(path: Path | None) -> sqlite3.Connection:
-    connection = sqlite3.connect(path or ":memory:", timeout=_BUSY_S, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA fullfsync = ON")
-    connection.execute("PRAGMA wal_autocheckpoint = 4000")
-    return connection
+def _prepare(connection: sqlite3.Connection) -> None:
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "fullfsync = ON", "wal_autocheckpoint = 4000"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 def _failed(what: str, path: Path | None, error: Exception) -> Retryable:
