@@ -17,13 +17,15 @@ from sqlalchemy import Connection, CursorResult, Row
 from raceway_common.adapters.sql.finding_rows import Owner
 from raceway_common.database.statement import TEXT, Statement, Values
 from raceway_common.packing import unpack_finding
-from raceway_core.event import TraceId
 from raceway_core.finding import MOST_EXAMPLES, Finding, PairCounts, Severity, best_examples, merge_findings
 
 Item = TypeVar("Item")
 
 _TOP_LEAD = b"\xff"
 """Greater than any lead, whose first byte is a verdict's rank."""
+
+_SEPARATOR = "\x1f"
+"""No trace id has this character in it. A text per group is read sooner than a row per trace."""
 
 _OF_RUNS = Statement(
     """select r.fingerprint, body from {rows}
@@ -55,10 +57,10 @@ _SUMS = Statement(
     fingerprint=TEXT,
 )
 _TRACE_IDS = Statement(
-    """select distinct r.fingerprint, trace_id from {rows}
+    """select r.fingerprint, {joined}(trace_id, :separator) from {rows}
     join finding_entries as entry on entry.fingerprint = r.fingerprint and entry.owner_kind = :kind
     join traces on traces.number = entry.owner
-    order by trace_id""",
+    group by r.fingerprint""",
     fingerprint=TEXT,
 )
 _ALIASES = Statement(
@@ -102,14 +104,19 @@ def _of_traces(wanted: Sequence[Values], connection: Connection) -> Iterator[tup
     best = _grouped(
         _BEST.run(connection, wanted, kind=kind, others=MOST_EXAMPLES - 1, top=_TOP_LEAD), unpack_finding
     )
-    trace_ids = _grouped(_TRACE_IDS.run(connection, wanted, kind=kind), TraceId)
+    trace_ids = _grouped(
+        _TRACE_IDS.run(connection, wanted, kind=kind, separator=_SEPARATOR),
+        lambda text: text.split(_SEPARATOR),
+    )
     aliases = _grouped(_ALIASES.run(connection, wanted), str)
     for fingerprint, parts in sums.items():
         group = _sum_up(best[fingerprint], parts)
         yield (
             fingerprint,
             msgspec.structs.replace(
-                group, trace_ids=tuple(trace_ids[fingerprint]), aliases=tuple(aliases.get(fingerprint, ()))
+                group,
+                trace_ids=tuple(sorted(set(trace_ids[fingerprint][0]))),
+                aliases=tuple(aliases.get(fingerprint, ())),
             ),
         )
 
