@@ -100,16 +100,6 @@ def test_caps_are_told_and_counts_stay_exact() -> None:
     assert len(result.races) == MOST_PAIRS
 
 
-def test_the_rarest_places_are_counted_together() -> None:
-    story = writers(510)
-    (variable,) = analyze_trace(story.trace_id, story.events).variables
-    assert variable.pairs.possible == 510 * 509 // 2
-    assert sum(row.pairs for row in variable.locations) == variable.pairs.possible
-    assert {row.second for row in variable.locations} > {"(other places)"} or any(
-        row.first == "(other places)" for row in variable.locations
-    )
-
-
 def test_notes_have_clocks_in_small_traces_only() -> None:
     for count, has_clocks in ((MOST_CLOCKS, True), (MOST_CLOCKS + 1, False)):
         story = Story()

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain, combinations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.core.build import Story
 from tests.unit.core.random_program import programs
 
 from raceway_core.access import Access, accesses_of, transaction_key
-from raceway_core.access_class import Classes
+from raceway_core.access_class import MOST_SIDES, OTHER, Classes
 from raceway_core.causal_graph import build_graph
 from raceway_core.clock import clocks_of
-from raceway_core.event import Event
+from raceway_core.event import AccessType, Event
 from raceway_core.finding import PairCounts, Verdict
 from raceway_core.fingerprint import Side, side_of
+from raceway_core.identity import place_of
 from raceway_core.lock_order import lock_edges
 from raceway_core.lockset import locks_of
 from raceway_core.options import DEFAULTS
@@ -116,9 +119,9 @@ def test_races_are_those_of_the_definition(events: list[Event], data: st.DataObj
         assert list(races.racing) == racing(accesses, pairs)
 
 
-@given(programs(60))
+@given(programs(60), st.booleans())
 @settings(max_examples=50, deadline=None)
-def test_every_reported_pair_is_listed_once(events: list[Event]) -> None:
+def test_every_reported_pair_is_listed_once(events: list[Event], by_window: bool) -> None:
     variables, order = read(events)
     for accesses in variables:
         expected = [
@@ -127,6 +130,8 @@ def test_every_reported_pair_is_listed_once(events: list[Event]) -> None:
             if verdict is not Verdict.GUARDED
         ]
         races = find_races(accesses, order)
+        if races is not None and by_window:
+            races = replace(races, compared=None)
         listed = [
             (frozenset({pair.first.event_id, pair.second.event_id}), pair.verdict)
             for pair in (
@@ -149,3 +154,17 @@ def test_the_strongest_pairs_are_shown(events: list[Event]) -> None:
             strongest = counts.strongest
             if strongest is not Verdict.GUARDED:
                 assert shown[strongest] >= min(5, counts.of(strongest))
+
+
+def test_the_rarest_places_are_counted_together() -> None:
+    story = Story()
+    root = story.call()
+    for number in range(MOST_SIDES + 100):
+        story.write("x", number, on=f"w{number}", parent=root, place=f"made-up:{max(number, 50)}")
+    ((accesses,), order) = read(story.events)
+    races = find_races(accesses, order)
+    assert races is not None
+    assert len(races.sides) == MOST_SIDES + 1
+    assert Side("", OTHER, AccessType.WRITE) in races.sides
+    assert Side("bank", place_of("made-up:50"), AccessType.WRITE) in races.sides
+    assert races.pair_count == len(accesses) * (len(accesses) - 1) // 2

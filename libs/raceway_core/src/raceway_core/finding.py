@@ -35,6 +35,9 @@ class Verdict(Enum):
         self.rank = len(type(self).__members__)
 
 
+_VERDICTS = tuple(Verdict)
+
+
 class Severity(Enum):
     """What a finding can cost, worst first. `rank` is 0 for the worst."""
 
@@ -66,11 +69,16 @@ class PairCounts(msgspec.Struct, frozen=True):
         """Return the count of one verdict."""
         return int(msgspec.structs.astuple(self)[verdict.rank])
 
+    def present(self) -> list[tuple[Verdict, int]]:
+        """Return the counts that are not 0, strongest first."""
+        counts = zip(_VERDICTS, msgspec.structs.astuple(self), strict=True)
+        return [(verdict, count) for verdict, count in counts if count]
+
     @property
     def strongest(self) -> Verdict:
         """The strongest verdict that any pair has, `guarded` where there is none."""
-        by_verdict = zip(Verdict, msgspec.structs.astuple(self), strict=True)
-        return next((verdict for verdict, count in by_verdict if count), Verdict.GUARDED)
+        present = self.present()
+        return present[0][0] if present else Verdict.GUARDED
 
     @property
     def reported(self) -> int:

@@ -34,7 +34,7 @@ from raceway_core.identity import Place
 from raceway_core.race import Pair, severity_of
 from raceway_core.sentence import fix_of, missing_edge_of, summary_of
 
-__all__ = ["Pair", "Scene", "Tally", "absorb", "example_of", "group", "strongest"]
+__all__ = ["Pair", "Scene", "Tally", "absorb", "example_of", "group"]
 
 MOST_COVERING = 32
 """So many of the strongest uncovered findings are asked whether they explain a weaker one."""
@@ -219,8 +219,3 @@ def _finding_of(tally: Tally, scene: Scene, kind: FindingKind, *, across_traces:
         across_traces=across_traces,
         aliases=tally.aliases,
     )
-
-
-def strongest(counts: PairCounts) -> Verdict:
-    """Return the strongest verdict that any pair has."""
-    return counts.strongest

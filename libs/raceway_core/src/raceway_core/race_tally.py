@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from raceway_core.access import Access, Variable
@@ -38,10 +39,10 @@ def _locations(races: Races) -> tuple[LocationPairs, ...]:
         key = (min(places[i], places[j]), max(places[i], places[j]))
         rows[key] = rows[key] + counts if key in rows else counts
     return tuple(
-        LocationPairs(*key, verdict, counts.of(verdict))
-        for key, counts in sorted(rows.items())
-        for verdict in Verdict
-        if verdict is not Verdict.GUARDED and counts.of(verdict)
+        LocationPairs(*key, verdict, pairs)
+        for key, counts in sorted(rows.items(), key=itemgetter(0))
+        for verdict, pairs in counts.present()
+        if verdict is not Verdict.GUARDED
     )
 
 
