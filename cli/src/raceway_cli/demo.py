@@ -43,11 +43,15 @@ def examples_folder() -> Path:
     return folder
 
 
-def race_the_banks(deployment: Deployment, data: Path, say: Callable[[str], None]) -> list[FindingView]:
-    """Drive concurrent transfers through the banks and return what Raceway finds, once it is at rest."""
-    with _banks(deployment, data) as banks:
+def drive_banks(events_url: str, data: Path, *, say: Callable[[str], None]) -> None:
+    """Run the banks, which send their events to `events_url`, and drive concurrent transfers through them."""
+    with _banks(events_url, data) as banks:
         for bank in banks:
             say(f"  {bank.name:13} {_drive(bank)}")
+
+
+def findings_of(deployment: Deployment) -> list[FindingView]:
+    """Return what Raceway finds, once it is at rest."""
     deployment.wait_idle()
     with Client(deployment.api_url) as client:
         return list(client.findings())
@@ -79,10 +83,10 @@ def _traces(findings: Sequence[FindingView]) -> list[str]:
 
 
 @contextmanager
-def _banks(deployment: Deployment, data: Path) -> Iterator[list[Bank]]:
+def _banks(events_url: str, data: Path) -> Iterator[list[Bank]]:
     folder = examples_folder()
     data.mkdir(parents=True, exist_ok=True)
-    environment = {"RACEWAY_URL": deployment.events_url, "BANK_DATA": str(data), "PORT": "0"}
+    environment = {"RACEWAY_URL": events_url, "BANK_DATA": str(data), "PORT": "0"}
     with ExitStack() as stack:
         yield [
             Bank(_service(name), stack.enter_context(_bank(name, folder, data, environment)))

@@ -44,7 +44,7 @@ def command(data: Path, port: int, *, as_suite: bool, analyzers: int | None, sta
     """
     if analyzers is not None and not as_suite:
         raise click.UsageError("--analyzers goes with --suite; all-in-one has one analyzer with workers")
-    from raceway_cli.demo import race_the_banks, report
+    from raceway_cli.demo import drive_banks, findings_of, report
     from raceway_cli.deployment import all_in_one, suite
 
     directory = data / "suite" if as_suite else data
@@ -54,8 +54,8 @@ def command(data: Path, port: int, *, as_suite: bool, analyzers: int | None, sta
     click.echo("starting Raceway …")
     with started as deployment:
         click.echo(f"Raceway runs at {deployment.api_url}; racing three banks:\n")
-        findings = race_the_banks(deployment, data / "banks", click.echo)
-        click.echo(f"\n{report(findings, deployment)}")
+        drive_banks(deployment.events_url, data / "banks", say=click.echo)
+        click.echo(f"\n{report(findings_of(deployment), deployment)}")
         if sys.stdin.isatty() if stay is None else stay:
             click.echo("\nRaceway stays up; Ctrl-C ends it")
             signal.sigwait({signal.SIGINT, signal.SIGTERM})
