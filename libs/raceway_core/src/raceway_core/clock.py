@@ -122,6 +122,15 @@ class Clocks:
             members.setdefault(lane, []).append(event)
         return members
 
+    def extended(self, more: Sequence[Edge], limits: Limits = LIMITS) -> Clocks:
+        """Return `clocks_of` the same graph and `more`, with what is known already."""
+        graph, order, kept = self._graph, self._order, more
+        if not _agrees(order, more):
+            order, dropped = linear_extension(graph.chain_nodes, graph.edges, more)
+            kept = [edge for edge in more if edge not in dropped]
+        edges = [*graph.edges, *kept]
+        return Clocks(graph, order, clock_table(graph, edges, order, self._table.lanes, limits))
+
     def shown(self, event: int) -> tuple[tuple[str, int], ...]:
         """Return the clock of an event's end for a reader: (component, n), n > 0, sorted."""
         own = (self.components[self.lane[event]], self.position[event])
@@ -169,14 +178,8 @@ def clocks_of(graph: CausalGraph, more: Sequence[Edge] = (), limits: Limits = LI
     Time: O(n + edges · lanes), O(n log n) more where `more` contradicts wall time.
     """
     table = clock_table(graph, graph.edges, graph.order, None, limits)
-    if not more:
-        return Clocks(graph, graph.order, table)
-    order, kept = graph.order, more
-    if not _agrees(order, more):
-        extended, dropped = linear_extension(graph.chain_nodes, graph.edges, more)
-        order, kept = extended, [edge for edge in more if edge not in dropped]
-    edges = [*graph.edges, *kept]
-    return Clocks(graph, order, clock_table(graph, edges, order, table.lanes, limits))
+    clocks = Clocks(graph, graph.order, table)
+    return clocks.extended(more, limits) if more else clocks
 
 
 def _agrees(order: Sequence[int], edges: Sequence[Edge]) -> bool:
