@@ -3,8 +3,8 @@
 Traces without a causal link are ordered at most by the locks they hand over. What one trace must
 remember of its own locks is little: of each lock the last acquire before an access and the first
 release after it, on the access's own chain. Access a is handed over to access b if some lock was
-released after a and then acquired before b, by grant where both sent one, else by the clock of
-the process they share; not if both held it shared.
+released after a and then acquired before b, by grant where both sent one, or by the clock of the
+process they share; not if both held it shared.
 
 What a hold is, also of a re-entrant lock, is told by `raceway_core.lockset`.
 """
@@ -74,9 +74,8 @@ def is_before(released: Stamp | None, acquired: Stamp | None, *, one_process: bo
     """Whether the release is known to come before the acquire."""
     if released is None or acquired is None:
         return False
-    if released.grant is not None and acquired.grant is not None:
-        return released.grant < acquired.grant
-    return one_process and released.time_ns < acquired.time_ns
+    granted = released.grant is not None and acquired.grant is not None and released.grant < acquired.grant
+    return granted or (one_process and released.time_ns < acquired.time_ns)
 
 
 class _Change(NamedTuple):

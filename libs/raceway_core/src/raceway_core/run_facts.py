@@ -53,6 +53,7 @@ class Facts:
         )
         self.starts = np.array([access.start_ns - epoch_ns for access in run.accesses], dtype=np.int64)
         self.clock = _numbered([reach.site for reach in reach_of])
+        self.has_one_clock = not self.clock.any()
         self.host = _numbered([reach.site.host for reach in reach_of])
         clocks_of_host: dict[int, set[int]] = {}
         for host, clock in zip(self.host.tolist(), self.clock.tolist(), strict=True):

@@ -27,7 +27,8 @@ from raceway_core.race import verdict_of
 from raceway_core.reach import overlaps_by
 from raceway_core.run_accesses import RunAccesses, unordered
 from raceway_core.run_facts import Facts, compared
-from raceway_core.run_relation import Everything, Overlap, hand_over_in
+from raceway_core.run_lock import hand_over_in
+from raceway_core.run_relation import Everything, Overlap
 from raceway_core.run_search import search_pairs
 
 
