@@ -68,8 +68,16 @@ class JoinedFuture(asyncio.Future[object]):
 
 
 def _join_if_done(future: asyncio.Future[object]) -> None:
-    if future.done() and asyncio.current_task() is not None:
+    if future.done() and not _is_in_callback():
         join(task_of(future), site_of_caller())
+
+
+def _is_in_callback() -> bool:
+    """Whether the loop runs this between tasks; then no task has seen the future's end by it."""
+    try:
+        return asyncio.current_task() is None
+    except RuntimeError:
+        return False  # no loop runs here: this is who called `asyncio.run`
 
 
 def _create_task(original: Function) -> Function:

@@ -5,6 +5,7 @@ The caller holds the object's lock while the access and its note are made.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable
 from typing import Final
 
@@ -21,14 +22,25 @@ _SHOWN_AS_IS = (str, int, bool, float, bytes, type(None))
 
 
 class _Cell:
-    """One key's variable. `version` counts its writes and never goes back."""
+    """A variable. `version` counts its writes and never goes back.
 
-    __slots__ = ("is_secret", "name", "version")
+    The lock keeps other threads away, but a signal handler or a finalizer may write in between: a
+    number is taken in one step, so that none is given twice.
+    """
+
+    __slots__ = ("_next", "is_secret", "name", "version")
 
     def __init__(self, name: str, version: int, *, is_secret: bool) -> None:
         self.name = name
         self.version = version
         self.is_secret = is_secret
+        self._next = itertools.count(version + 1).__next__
+
+    def write(self) -> int:
+        """Return the version of a write that was made just now."""
+        version = self._next()
+        self.version = max(self.version, version)
+        return version
 
 
 class Cells:
@@ -36,8 +48,7 @@ class Cells:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._keys_name = f"{name}.keys"
-        self._keys_version = 0
+        self._keys = _Cell(f"{name}.keys", 0, is_secret=False)
         self._cells: dict[Hashable, _Cell] = {}
         self._floor = 0
 
@@ -47,13 +58,15 @@ class Cells:
             cell = self._cells.get(key)
             if access_type is not READ:
                 cell = cell or self._add(key)
-                cell.version += 1
+                version = cell.write()
+            else:
+                version = cell.version if cell else self._floor
             task = current()
             if task is None or not task.trace.is_sampled:
                 return
             cell = cell or self._new(key)
             fields: Fields = {
-                "variable": cell.name, "access_type": access_type, "version": cell.version, "scope": "process"
+                "variable": cell.name, "access_type": access_type, "version": version, "scope": "process"
             }  # fmt: skip
             if value is not MISSING:
                 task.process.values.note(fields, "new_value", value, is_secret=cell.is_secret)
@@ -66,17 +79,16 @@ class Cells:
     def note_keys(self, access_type: str, count: int, old_count: int | None = None) -> None:
         """Note a read of which keys there are, or a change from `old_count` keys to `count`."""
         try:
-            if access_type is not READ:
-                self._keys_version += 1
+            version = self._keys.version if access_type is READ else self._keys.write()
             fields: Fields = {
-                "variable": self._keys_name, "access_type": access_type, "version": self._keys_version,
+                "variable": self._keys.name, "access_type": access_type, "version": version,
                 "scope": "process", "new_value": count,
             }  # fmt: skip
             if old_count is not None:
                 fields["old_value"] = old_count
             record("StateChange", fields, site=site_of_caller())
         except Exception:  # noqa: BLE001 -- the SDK boundary
-            report(f"an access to {self._keys_name}")
+            report(f"an access to {self._keys.name}")
 
     def note_arrival(self, key: Hashable, value: object, count: int, access_type: str) -> None:
         """Note that a key was inserted; there are `count` now."""

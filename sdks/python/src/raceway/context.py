@@ -49,9 +49,10 @@ class Trace:
 
 
 class Task:
-    """See the module. `count` is the value of the own component, `last` the event before the next.
+    """See the module.
 
-    `learned` is what it knows of other tasks; it is replaced, never changed.
+    `last` is the latest event that was recorded, and `count` its value of the own component.
+    `learned` is what the task knows of others; it is replaced, never changed.
     """
 
     __slots__ = (
@@ -87,11 +88,17 @@ class Task:
 
     def learn(self, news: Clock) -> None:
         """Order everything in `news` before what the task does next."""
-        learned = learn(self.learned, news, self.component)
-        if len(learned) > MOST_ENTRIES:
-            learned = cut(learned, MOST_ENTRIES)
+        self._know(learn(self.learned, news, self.component))
+
+    def begin_after(self, other: Task, n: int) -> None:
+        """Order what `other` knew at its event `n`, and that event, before everything of this task."""
+        self._know({**other.learned, other.component: n})
+
+    def _know(self, clock: Clock) -> None:
+        if len(clock) > MOST_ENTRIES:
+            clock = cut(clock, MOST_ENTRIES)
             self.trace.is_cut = True
-        self.learned = learned
+        self.learned = clock
 
     def hold(self, lock: Held) -> None:
         """Add a lock to the lockset."""
@@ -133,7 +140,7 @@ class _PerThread(threading.local):
     def __init__(self) -> None:
         self.name = f"{threading.current_thread().name}#{next(self.numbers)}"
         self.task: Task | None = None
-        self.is_muted = False
+        self.sends_unrecorded = False
 
 
 this_thread = _PerThread()
@@ -158,7 +165,7 @@ def current() -> Task | None:
     process = active.process
     if task is not None and task.process is process:
         return task
-    if process is None or this_thread.is_muted:
+    if process is None:
         return None
     task = this_thread.task
     if task is None or task.process is not process:
@@ -166,7 +173,10 @@ def current() -> Task | None:
     return task
 
 
-def mute_this_thread() -> None:
-    """Record nothing on this thread from now on, and leave its requests alone."""
-    this_thread.is_muted = True
+def leave_requests_alone() -> None:
+    """Send this thread's HTTP requests as they are, unrecorded: they are the SDK's own.
+
+    All else is recorded here, too: the collector may run any finalizer of the application.
+    """
+    this_thread.sends_unrecorded = True
     running.set(None)

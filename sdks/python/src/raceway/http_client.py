@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import http.client
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from raceway.clock import NOTHING
-from raceway.context import Task, current
+from raceway.context import Task, current, this_thread
 from raceway.http_server import scrub_url
 from raceway.patch import Function, Patches
 from raceway.process import new_span_id
@@ -69,7 +71,7 @@ def _putrequest(original: Function) -> Function:
     def putrequest(
         connection: http.client.HTTPConnection, method: str, url: str, *args: object, **options: object
     ) -> object:
-        setattr(connection, CALL, (method, url, current() is not None))
+        setattr(connection, CALL, (method, url, not this_thread.sends_unrecorded))
         return original(connection, method, url, *args, **options)
 
     return putrequest
@@ -93,9 +95,19 @@ def _endheaders(original: Function) -> Function:
             method, url, is_recorded = prepared
             if is_recorded:
                 _send_headers(connection, method, url)
-        return original(connection, *args, **options)
+        return _or_record_failure(connection, partial(original, connection, *args, **options))
 
     return endheaders
+
+
+def _or_record_failure(connection: http.client.HTTPConnection, step: Callable[[], object]) -> object:
+    call = getattr(connection, CALL, None)
+    try:
+        return step()
+    except Exception as error:
+        if isinstance(call, _Call):
+            record("Error", describe_failure(error), task=call.task)
+        raise
 
 
 def _send_headers(connection: http.client.HTTPConnection, method: str, url: str) -> None:
@@ -119,13 +131,8 @@ def _send_headers(connection: http.client.HTTPConnection, method: str, url: str)
 def _getresponse(original: Function) -> Function:
     def getresponse(connection: http.client.HTTPConnection, *args: object, **options: object) -> object:
         call = getattr(connection, CALL, None)
+        response = _or_record_failure(connection, partial(original, connection, *args, **options))
         setattr(connection, CALL, None)
-        try:
-            response = original(connection, *args, **options)
-        except Exception as error:
-            if isinstance(call, _Call):
-                record("Error", describe_failure(error), task=call.task)
-            raise
         if isinstance(call, _Call) and isinstance(response, http.client.HTTPResponse):
             _note_answer(call, response)
         return response

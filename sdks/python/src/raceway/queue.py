@@ -66,9 +66,10 @@ class EventQueue:
 
     def drop(self, reason: str, events: int = 1) -> None:
         """Count events that will never be sent."""
-        with self._drops_lock:
-            self._drops[reason] += events
-            self.dropped[reason] += events
+        if events:
+            with self._drops_lock:
+                self._drops[reason] += events
+                self.dropped[reason] += events
 
     def take_drops(self) -> dict[str, int]:
         """Return what was dropped since the last call; the caller reports it."""

@@ -44,7 +44,7 @@ def record(
         return
     if task.origin is not None:
         _send_origin(task)
-    task.count = n = task.tick()
+    n = task.tick()
     process = task.process
     number = process.next_event()
     event = (
@@ -52,7 +52,7 @@ def record(
         kind, fields, site, span,
     )  # fmt: skip
     if process.queue.put(event):
-        task.last = number
+        task.last, task.count = number, n
 
 
 def spawn(what: str, name: str, site: Site | None) -> Task | None:
@@ -65,20 +65,20 @@ def spawn(what: str, name: str, site: Site | None) -> Task | None:
         return child
     child.depth = parent.depth + 1 if parent.origin is not None else 1
     fields: Fields = {"task_id": child.id, "spawned_by": parent.id, "task_name": name}
-    parent.count = n = parent.tick()
+    n = parent.tick()
     number = parent.process.next_event()
     child.origin = (
         number, parent.last, time_ns(), n, parent.learned, parent, this_thread.name, parent.held,
         "AsyncSpawn", fields, site, None,
     )  # fmt: skip
-    child.learned = parent.clock()
+    child.begin_after(parent, n)
     child.last = number
     return child
 
 
 def join(child: Task | None, site: Site | None) -> None:
     """Order all that `child` did before what comes next in the task that runs here."""
-    if child is None or child.origin is not None or not child.count:
+    if child is None or not child.count:
         return
     parent = current()
     if parent is None or parent is child or parent.trace is not child.trace:

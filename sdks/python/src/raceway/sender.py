@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter, deque
 
-from raceway.context import mute_this_thread
+from raceway.context import Record, leave_requests_alone
 from raceway.process import Process
 from raceway.retry import RETRYABLE, pause
 from raceway.transport import Answer, Lost, Transport
@@ -61,7 +61,7 @@ class Sender:
         self._ended.wait(max(0.1, timeout - (time.monotonic() - began)))
 
     def _run(self) -> None:
-        mute_this_thread()
+        leave_requests_alone()
         try:
             while not self._stopping.is_set():
                 self._wait_for_batch()
@@ -80,16 +80,21 @@ class Sender:
         """Deliver all that is queued now, then answer the flushes that were asked for before."""
         flushes = [self._flushes.popleft() for _ in range(len(self._flushes))]
         left = len(self._queue)
-        while (left > 0 or (flushes and self._queue.has_drops())) and not self._stopping.is_set():
+        while left > 0 and not self._stopping.is_set():
             records = self._queue.take(min(left, self._process.settings.batch_size))
             left -= len(records)
-            try:
-                self._deliver(make_batch(self._process, records))
-            except Exception:
-                LOG.debug("raceway lost a batch of %d events", len(records), exc_info=True)
-                self._queue.drop("internal_error", len(records))
+            self._send(records)
+        if flushes and self._queue.has_drops() and not self._stopping.is_set():
+            self._send([])
         for done in flushes:
             done.set()
+
+    def _send(self, records: list[Record]) -> None:
+        try:
+            self._deliver(make_batch(self._process, records))
+        except Exception:
+            LOG.debug("raceway lost a batch of %d events", len(records), exc_info=True)
+            self._queue.drop("internal_error", len(records))
 
     def _deliver(self, batch: Batch) -> None:
         answer = self._post_until_answered(batch)

@@ -77,7 +77,7 @@ def _fail(request: Request, error: BaseException) -> None:
 
 
 class _Body:
-    """A response's body: its iteration is the request's work, its closing the request's end."""
+    """A response's body: its iteration is the request's work, its end or closing the request's end."""
 
     def __init__(self, request: Request, body: Iterable[bytes]) -> None:
         self._request = request
@@ -94,6 +94,7 @@ class _Body:
                 self._iterator = iter(self._body)
             return next(self._iterator)
         except StopIteration:
+            self._request.end()
             raise
         except BaseException as error:
             _fail(self._request, error)
