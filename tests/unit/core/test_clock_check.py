@@ -198,3 +198,20 @@ def test_an_interval_recorded_at_its_end_contains_what_it_had_seen() -> None:
     assert [graph.event_of[node] for node in nodes] == [
         number[outer.id], number[inner.id], number[outer.id], number[after.id],
     ]  # fmt: skip
+
+
+def test_places_hold_a_chain_together_whatever_its_intervals_and_parents_say() -> None:
+    bank = Story(instance="i")
+    spawn = bank.spawn("b", began=0, lasts_ms=10.5, clock=(("bank#i#main", 1),))
+    bank.call(began=5, lasts_ms=10, parent=spawn, clock=(("bank#i#main", 2),))
+    bank.write("x", at=30, clock=(("bank#i#main", 3),))
+    assert len(build_graph(bank.events).chains) == 1
+
+
+def test_the_own_component_names_the_instance_where_nothing_else_does() -> None:
+    bank = Story(instance=None, task="t")
+    bank.write("x", clock=(("bank#one#t", 1),))
+    bank.write("x", clock=(("bank#two#t", 1),))
+    graph = build_graph(bank.events)
+    assert {chain.process.instance for chain in graph.chains} == {"one", "two"}
+    assert graph.clock_issues == []

@@ -70,7 +70,7 @@ def build_graph(events: Sequence[Event]) -> CausalGraph:
     unique, conflicts = distinct(events)
     table = table_of(unique)
     check = check_clocks(table)
-    chains = chains_of(table, check.copies)
+    chains = chains_of(table, check.place_of, check.copies)
     nodes = nodes_of(table)
     chain_nodes = chain_nodes_of(table, nodes, chains.of_event, check.place_of)
     layout = Layout(table, nodes, chains, chain_nodes, check.place_of)

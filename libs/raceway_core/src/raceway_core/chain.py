@@ -7,7 +7,9 @@ is a chain unless its events prove otherwise:
     intervals      measured intervals cross, or plain spans overlap      (`raceway_core.overlap`)
     places         two events carry the same own clock value             (`raceway_core.clock_check`)
 
-and several threads are one chain where the events of a process form one line of parents: a task
+Where its events have places on a valid clock, only these decide.
+
+Several threads are one chain where the events of a process form one line of parents: a task
 that hops between threads. Sharing a parent never splits, and neither does a mere duration. An
 OS thread that runs many tasks is not a chain: treating it as one would hide races.
 
@@ -48,25 +50,31 @@ class Chains(NamedTuple):
     lines: int
 
 
-def chains_of(table: EventTable, copies: Mapping[int, int]) -> Chains:
-    """Return the chains. `copies` numbers the events that repeat another's place on its clock.
+def chains_of(table: EventTable, place_of: Mapping[int, int], copies: Mapping[int, int]) -> Chains:
+    """Return the chains.
+
+    `place_of` has the events that have a place on a clock: their strands are as they say. `copies`
+    numbers those that repeat the place of another.
 
     Time: O(n log n), O(n) where nothing splits.
     """
-    of_line = _lines(table)
+    placed = {table.strand_of[event] for event in place_of}
+    of_line = {} if placed else _lines(table)
     strand_of = [of_line.get(strand, strand) for strand in table.strand_of] if of_line else table.strand_of
     scope_of = spawn_scopes(table)
     track_of = tracks_of(table, strand_of)
     if not (of_line or scope_of or track_of or copies):
         return Chains(strand_of, _named(table, strand_of), {}, 0)
     keys = [
-        (strand, scope_of.get(event), track_of.get(event), copies.get(event))
+        (strand, None, None, copies.get(event))
+        if strand in placed
+        else (strand, scope_of.get(event), track_of.get(event), None)
         for event, strand in enumerate(strand_of)
     ]
     of_event = _numbered(keys)
     scopes: dict[int, list[int]] = {}
     for event, (spawn, _) in scope_of.items():
-        if of_event[event] not in scopes.setdefault(spawn, []):
+        if strand_of[event] not in placed and of_event[event] not in scopes.setdefault(spawn, []):
             scopes[spawn].append(of_event[event])
     return Chains(of_event, _named(table, of_event), scopes, len(set(of_line.values())))
 

@@ -29,7 +29,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from raceway_core.event import AsyncSpawn, EventId, HttpRequest, HttpResponse, MessageSend
-from raceway_core.event_table import NONE, EventTable, Strand
+from raceway_core.event_table import NONE, EventTable
 
 MOST_ENTRIES = 64
 """A clock this long may have been cut, so that absence from it means nothing."""
@@ -121,13 +121,11 @@ class _Check:
     def _places(self) -> dict[str, list[tuple[int, int]]]:
         """Return by component the places of its chain, in their order, each with its event."""
         places: dict[str, list[tuple[int, int]]] = {}
-        strands, strand_of = self._table.strands, self._table.strand_of
-        names = [strand.component for strand in strands]
+        names = [strand.component for strand in self._table.strands]
         for event, vector in self._vectors.items():
-            name = names[strand_of[event]]
-            own = name if name in vector else _own_component(strands[strand_of[event]], vector)
-            if own:
-                places.setdefault(own, []).append((vector[own], event))
+            name = names[self._table.strand_of[event]]
+            if name in vector:
+                places.setdefault(name, []).append((vector[name], event))
             else:
                 self._report("own_component_missing", event, f"the clock has no {name!r}")
         for chain in places.values():
@@ -224,16 +222,6 @@ class _Check:
         if (component, count) not in self._reported:
             self._reported.add((component, count))
             self._report(kind, event, f"no event has place {count} of {component!r}")
-
-
-def _own_component(strand: Strand, vector: Vector) -> str:
-    """Find the component where the process is not known by its instance, which the clock then names."""
-    if not strand.process.instance:
-        prefix, suffix = strand.process.service + "#", "#" + strand.name
-        for component in vector:
-            if component.startswith(prefix) and component.endswith(suffix) and component.count("#") >= 2:
-                return component
-    return ""
 
 
 def _processes(component: str) -> Iterator[tuple[str, str]]:

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.edge import Edge
+from raceway_core.event_table import NONE
 from raceway_core.lane import Lanes
-from raceway_core.segment import NONE, Segments, segments_of
+from raceway_core.segment import Segments, segments_of
 
 
 class Limits(NamedTuple):

@@ -65,10 +65,16 @@ def process_of(event: Event) -> Process:
 
 
 def _instance_in_clock(event: Event) -> str:
-    prefix = event.metadata.service_name + "#"
+    """Find the instance in a component `service#instance`, or in the own one, `service#instance#task`."""
+    metadata = event.metadata
+    prefix, suffix = metadata.service_name + "#", "#" + (metadata.task_id or metadata.thread_id)
     for component, _ in event.causality_vector:
-        if component.startswith(prefix) and component.count("#") == 1:
-            return component.removeprefix(prefix)
+        if component.startswith(prefix):
+            rest = component.removeprefix(prefix)
+            if "#" not in rest:
+                return rest
+            if rest.endswith(suffix):
+                return rest.removesuffix(suffix)
     return ""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from raceway_core.chain import Chain
+from raceway_core.event_table import NONE
 from raceway_core.identity import Process
 
 
@@ -20,7 +21,7 @@ class Lanes:
         self._chains = chains
         self._sizes = [len(nodes) for nodes in chain_nodes]
         self._processes: list[Process] = []
-        self.of_chain = [-1] * len(chains)
+        self.of_chain = [NONE] * len(chains)
         self.offsets = [0] * len(chains)
         self.lengths: list[int] = []
         self.components: list[str] = []

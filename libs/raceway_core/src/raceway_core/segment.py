@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from raceway_core.edge import Edge
-
-NONE = -1
+from raceway_core.event_table import NONE
 
 
 class Segments(NamedTuple):
