@@ -23,7 +23,7 @@ from raceway_core.identity import place_of
 from raceway_core.lock_order import lock_edges
 from raceway_core.lockset import locks_of
 from raceway_core.options import DEFAULTS
-from raceway_core.pair_count import count_by_window
+from raceway_core.pair_count import count_between, count_by_window
 from raceway_core.pair_list import list_pairs, strongest_pairs
 from raceway_core.race import Order, Transactions, find_races, overlaps_in, verdict_of
 from raceway_core.reach import reaches_of
@@ -99,6 +99,31 @@ def test_windows_count_what_the_definition_does(events: list[Event]) -> None:
         counts, flags = count_by_window(tracks, classes, *order)
         assert read_back(classes.sides, counts) == counted(pairs)
         assert flags == racing(accesses, pairs)
+
+
+@given(programs(), st.data())
+@settings(max_examples=50, deadline=None)
+def test_pairs_between_some_groups_are_counted_alone(events: list[Event], data: st.DataObject) -> None:
+    variables, order = read(events)
+    for accesses in variables:
+        groups = [access.transaction for access in accesses]
+        two = st.sampled_from(list(combinations(sorted(set(groups)), 2)) or [(-2, -1)])
+        chosen = data.draw(st.sets(two, max_size=4))
+        partners = {
+            one: {b for pair in chosen for b in pair if one in pair and b != one} for one in set(groups)
+        }
+        pairs = [
+            (first, second, verdict)
+            for first, second, verdict in by_definition(accesses, order, NOTHING)
+            if second.transaction in partners[first.transaction]
+        ]
+        reaches = reaches_of(accesses)
+        tracks = Tracks(accesses, order.c, [reaches[transaction_key(access)] for access in accesses])
+        classes = Classes(accesses)
+        counts, flags = count_between(tracks, classes, *order, groups=groups, partners=partners)
+        assert read_back(classes.sides, counts) == counted(pairs)
+        members = {id(access) for *both, _ in pairs for access in both}
+        assert flags == [id(access) in members for access in accesses]
 
 
 @given(programs(80), st.data())

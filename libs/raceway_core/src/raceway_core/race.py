@@ -31,10 +31,11 @@ happens-before); Flanagan & Freund 2009, FastTrack (one comparison orders two ac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations, pairwise, product
+from itertools import combinations, pairwise
+from operator import or_
 from typing import NamedTuple, TypeAlias
 
 from raceway_core.access import Access, Precedes, Variable, is_conflict, transaction_key
@@ -44,7 +45,7 @@ from raceway_core.event import AccessType
 from raceway_core.finding import PairCounts, Severity, Verdict
 from raceway_core.fingerprint import Side
 from raceway_core.lockset import is_guarded
-from raceway_core.pair_count import count_by_window
+from raceway_core.pair_count import count_between, count_by_window
 from raceway_core.reach import Overlaps, overlaps_by, overlaps_in, reaches_of
 from raceway_core.track import Tracks
 
@@ -225,38 +226,38 @@ def _compare_each(accesses: Sequence[Access], judge: Judge) -> Races:
 
 
 def _count(accesses: Sequence[Access], judge: Judge, proven: Transactions) -> Races:
-    """Answer the second question by class and window, then look at the pairs of `proven`, few, singly."""
+    """Answer the second question by class and window; what `proven` says moves to its verdict."""
     classes = Classes(accesses)
     reaches = [judge.reaches[transaction_key(access)] for access in accesses]
     tracks = Tracks(accesses, judge.order.c, reaches)
     counts, racing = count_by_window(tracks, classes, *judge.order)
-    side_of = classes.side_of_access
-    for i, j in _between(accesses, proven):
-        verdict = judge.without_values(accesses[i], accesses[j])
-        if verdict is not None:
-            counts[_sorted(side_of[i], side_of[j])] += _PROOF_OF[verdict]
-            racing[i] = racing[j] = True
-    return Races(accesses, judge, classes.sides, side_of, racing, counts)
+    if proven:
+        groups = [access.transaction for access in accesses]
+        moved = count_between(tracks, classes, *judge.order, groups=groups, partners=_partners(proven))
+        counts = {sides: _proved(of_two, moved.pairs.get(sides)) for sides, of_two in counts.items()}
+        racing = list(map(or_, racing, moved.racing))
+    return Races(accesses, judge, classes.sides, classes.side_of_access, racing, counts)
 
 
-_PROOF_OF = {
-    Verdict.OBSERVED: PairCounts(proven=1, observed=-1),
-    Verdict.POSSIBLE: PairCounts(proven=1, possible=-1),
-    Verdict.ORDER_DEPENDENT: PairCounts(proven=1, order_dependent=-1),
-    Verdict.GUARDED: PairCounts(proven=1, guarded=-1),
-}
-"""What a proof does to the counts, by the verdict that the pair had without it."""
+def _partners(pairs: Transactions) -> dict[int, set[int]]:
+    partners: dict[int, set[int]] = {}
+    for first, second in pairs:
+        partners.setdefault(first, set()).add(second)
+        partners.setdefault(second, set()).add(first)
+    return partners
 
 
-def _between(accesses: Sequence[Access], transactions: Transactions) -> Iterator[tuple[int, int]]:
-    """Yield the places of each two accesses of two of the `transactions`."""
-    if not transactions:
-        return
-    members: dict[int, list[int]] = {}
-    for place, access in enumerate(accesses):
-        members.setdefault(access.transaction, []).append(place)
-    for first, second in transactions:
-        yield from product(members.get(first, ()), members.get(second, ()))
+def _proved(counts: PairCounts, moved: PairCounts | None) -> PairCounts:
+    """Return counts of which those of `moved` are proven."""
+    if moved is None:
+        return counts
+    return PairCounts(
+        proven=moved.reported + moved.guarded,
+        observed=counts.observed - moved.observed,
+        possible=counts.possible - moved.possible,
+        order_dependent=counts.order_dependent - moved.order_dependent,
+        guarded=counts.guarded - moved.guarded,
+    )
 
 
 def _sorted(first: int, second: int) -> tuple[int, int]:
