@@ -13,6 +13,7 @@ from raceway_core.event import (
     FunctionCall,
     HttpRequest,
     HttpResponse,
+    Kind,
     MessageReceive,
     MessageSend,
     Metadata,
@@ -21,6 +22,9 @@ from raceway_core.event import (
     TraceId,
     kind_of,
 )
+
+MOST = 14
+"""Events of a trace; parents may be beyond, and are then missing."""
 
 _names = st.sampled_from(["t1", "t2", "t3"])
 _payloads: st.SearchStrategy[Payload] = st.one_of(
@@ -35,49 +39,52 @@ _payloads: st.SearchStrategy[Payload] = st.one_of(
 )
 
 
-@st.composite
-def events_of_one_trace(draw: st.DrawFn, most: int = 14) -> list[Event]:
+_kinds = _payloads.map(kind_of)
+_times = st.integers(0, 30)
+_metadata = st.builds(
+    Metadata,
+    thread_id=st.sampled_from(["", "T1", "T2"]),
+    service_name=st.sampled_from(["a", "b"]),
+    process_id=st.just(1),
+    instance_id=st.sampled_from([None, "i"]),
+    task_id=st.sampled_from([None, None, None, "t1", "t2", "t3"]),
+    duration_ns=st.sampled_from([None, None, 0, 1, 2, 5, 12]),
+    start_ns=st.one_of(st.none(), _times),
+    distributed_span_id=st.sampled_from([None, "s1", "s2"]),
+    upstream_span_id=st.sampled_from([None, None, "s1", "s2"]),
+)
+_foreign = st.dictionaries(
+    st.sampled_from(["a#i#t1", "a#i#t2", "b#i#t1", "b#i#t3", "c#i#t1", "a#i"]), st.integers(1, 6), max_size=2
+)
+_own_place = st.sampled_from([None, None, *range(1, 9)])
+_parents = st.integers(-4, MOST)
+_drawn = st.lists(
+    st.tuples(_times, _kinds, _metadata, _parents, _own_place, _foreign), min_size=1, max_size=MOST
+)
+
+
+def events_of_one_trace() -> st.SearchStrategy[list[Event]]:
     """Draw distinct events whose parents, times, tasks, spans and clocks may contradict each other."""
-    count = draw(st.integers(1, most))
-    return [draw(_event(number, count)) for number in range(count)]
+    return _drawn.map(lambda drawn: [_event(number, *parts) for number, parts in enumerate(drawn)])
 
 
-@st.composite
-def _event(draw: st.DrawFn, number: int, count: int) -> Event:
-    parent = draw(st.one_of(st.none(), st.integers(0, max(0, number - 1)), st.integers(0, count + 1)))
-    metadata = draw(_metadata())
+def _event(
+    number: int,
+    time: int,
+    kind: Kind,
+    metadata: Metadata,
+    parent: int,
+    place: int | None,
+    foreign: dict[str, int],
+) -> Event:
+    own = f"{metadata.service_name}#{metadata.instance_id or ''}#{metadata.task_id or metadata.thread_id}"
+    clock = {} if place is None else {own: place, **foreign}
     return Event(
         id=EventId(f"e{number}"),
         trace_id=TraceId("t"),
-        parent_id=None if parent is None else EventId(f"e{parent}"),
-        timestamp=draw(st.integers(0, 30)),
-        kind=kind_of(draw(_payloads)),
+        parent_id=None if parent < 0 else EventId(f"e{parent}"),
+        timestamp=time,
+        kind=kind,
         metadata=metadata,
-        causality_vector=draw(_clock(metadata)),
+        causality_vector=tuple(clock.items()),
     )
-
-
-@st.composite
-def _metadata(draw: st.DrawFn) -> Metadata:
-    duration = draw(st.one_of(st.none(), st.integers(0, 12)))
-    return Metadata(
-        thread_id=draw(st.sampled_from(["", "T1", "T2"])),
-        service_name=draw(st.sampled_from(["a", "b"])),
-        process_id=1,
-        instance_id=draw(st.sampled_from([None, "i"])),
-        task_id=draw(st.one_of(st.none(), _names)),
-        duration_ns=duration,
-        start_ns=draw(st.integers(0, 30)) if duration and draw(st.booleans()) else None,
-        distributed_span_id=draw(st.sampled_from([None, "s1", "s2"])),
-        upstream_span_id=draw(st.sampled_from([None, None, "s1", "s2"])),
-    )
-
-
-@st.composite
-def _clock(draw: st.DrawFn, metadata: Metadata) -> tuple[tuple[str, int], ...]:
-    if not draw(st.booleans()):
-        return ()
-    own = f"{metadata.service_name}#{metadata.instance_id or ''}#{metadata.task_id or metadata.thread_id}"
-    others = st.sampled_from(["a#i#t1", "a#i#t2", "b#i#t1", "b#i#t3", "c#i#t1", "a#i", own])
-    entries = draw(st.dictionaries(others, st.integers(1, 6), max_size=3))
-    return tuple({own: draw(st.integers(1, 8)), **entries}.items())
