@@ -13,16 +13,31 @@ common lock does, unless both hold it shared. The verdict says how sure a pair i
 H is C together with the order in which locks were granted (`raceway_core.lock_order`). A pair that
 C orders is no pair.
 
-A trace is asked three questions, of each variable, and a variable with k accesses on c lanes of the
-causal order pays only for those that it has to answer:
+Each variable of a trace is asked three questions. With k accesses on c lanes of the causal order it
+pays only for those that it has to answer:
 
-    1. Is it racy at all?  If each access happens before the next in a linear extension of C, all are
-       ordered, because happens-before is transitive; nor does a variable race that nobody writes.
-       O(k), one comparison each, and most variables are done here.
-    2. How many pairs, exactly?  Few accesses are compared one by one, which is the definition. Many
-       are counted by class and window (`raceway_core.pair_count`): O(k·c log k), never k².
-    3. Which?  A window of concurrent accesses per access and lane, found by two binary searches and
-       listed only as far as somebody reads (`raceway_core.pair_list`): O(c log k) and the output.
+    1. Is it racy at all?                                                       O(k)
+    2. How many pairs are there, exactly?                                       O(k·c log k), never k²
+    3. Which are they?                                                          O(c log k) and output
+
+**First.** A variable that nobody writes does not race. Nor does one whose accesses each happen before
+the next in a linear extension of C: happens-before is transitive. Most variables are done here.
+
+**Second.** Few accesses are compared two by two, which is the definition. Many are counted. What two
+accesses conflict over and which locks they share depends only on their *class*: place, kind of
+access, lockset. What is ordered is a *window*: the accesses of one lane lie in program order, so
+
+    lane 1   a1 ─ a2 ─ a3 ─ a4 ─ a5
+               └──► e ──────────┘
+
+those before e are a prefix (a1), found by one binary search, and those after e a suffix (a5). So for
+each two classes: all pairs, minus those in windows of C, is what is unordered in C; the same with H,
+and with the windows of transactions that overlap in time, tells the verdicts apart. Ends of windows
+are summed, pairs are never looked at (`raceway_core.pair_count`, `raceway_core.track`).
+
+**Third.** What lies between prefix and suffix is concurrent with e (a2..a4). It is listed lazily, as
+far as somebody reads (`raceway_core.pair_list`): five examples of a finding, all pairs of a small
+trace.
 
 Sources: Lamport 1978 and Mattern 1989 (happens-before, vector clocks); Netzer & Miller 1992 (what a
 race is); Savage et al. 1997, Eraser (locksets); O'Callahan & Choi 2003 (locksets with
@@ -86,52 +101,6 @@ class Pair(NamedTuple):
     witness: tuple[Access, ...] = ()
 
 
-@dataclass(frozen=True)
-class Races:
-    """The races of one variable.
-
-    `accesses` stand in a linear extension; `side_of` and `racing` are by access, the latter telling
-    whether it is in a pair that is not guarded. `counts` is by two sides, the smaller number first;
-    so is `compared`, which has the pairs that are not guarded, where all were looked at anyway.
-    """
-
-    accesses: Sequence[Access]
-    judge: Judge
-    sides: Sequence[Side]
-    side_of: Sequence[int]
-    racing: Sequence[bool]
-    counts: Mapping[tuple[int, int], PairCounts]
-    compared: Mapping[tuple[int, int], Sequence[Pair]] | None = None
-
-    @property
-    def variable(self) -> Variable:
-        """The variable."""
-        return self.accesses[0].variable
-
-    @cached_property
-    def racing_of(self) -> Sequence[Sequence[int]]:
-        """By side: the places of its racing accesses."""
-        places: list[list[int]] = [[] for _ in self.sides]
-        for place, side in enumerate(self.side_of):
-            if self.racing[place]:
-                places[side].append(place)
-        return places
-
-    @cached_property
-    def times_of(self) -> Sequence[tuple[int, int]]:
-        """By side that races: when its racing accesses began and when they ended."""
-        members = [[self.accesses[place] for place in places] for places in self.racing_of]
-        return [
-            (min((one.start_ns for one in side), default=0), max((one.end_ns for one in side), default=0))
-            for side in members
-        ]
-
-    @cached_property
-    def pair_count(self) -> int:
-        """How many pairs are not guarded."""
-        return sum(counts.reported for counts in self.counts.values())
-
-
 def verdict_of(
     first: Access, second: Access, *, c: Precedes, h: Precedes, overlaps: Overlaps
 ) -> Verdict | None:
@@ -182,6 +151,52 @@ class Judge:
 
     def _in_h(self, first: Access, second: Access) -> bool:
         return self.order.h.happens_before(first.number, second.number)
+
+
+@dataclass(frozen=True)
+class Races:
+    """The races of one variable.
+
+    `accesses` stand in a linear extension; `side_of` and `racing` are by access, the latter telling
+    whether it is in a pair that is not guarded. `counts` is by two sides, the smaller number first;
+    so is `compared`, which has the pairs that are not guarded, where all were looked at anyway.
+    """
+
+    accesses: Sequence[Access]
+    judge: Judge
+    sides: Sequence[Side]
+    side_of: Sequence[int]
+    racing: Sequence[bool]
+    counts: Mapping[tuple[int, int], PairCounts]
+    compared: Mapping[tuple[int, int], Sequence[Pair]] | None = None
+
+    @property
+    def variable(self) -> Variable:
+        """The variable."""
+        return self.accesses[0].variable
+
+    @cached_property
+    def racing_of(self) -> Sequence[Sequence[int]]:
+        """By side: the places of its racing accesses."""
+        places: list[list[int]] = [[] for _ in self.sides]
+        for place, side in enumerate(self.side_of):
+            if self.racing[place]:
+                places[side].append(place)
+        return places
+
+    @cached_property
+    def times_of(self) -> Sequence[tuple[int, int]]:
+        """By side that races: when its racing accesses began and when they ended."""
+        members = [[self.accesses[place] for place in places] for places in self.racing_of]
+        return [
+            (min((one.start_ns for one in side), default=0), max((one.end_ns for one in side), default=0))
+            for side in members
+        ]
+
+    @cached_property
+    def pair_count(self) -> int:
+        """How many pairs are not guarded."""
+        return sum(counts.reported for counts in self.counts.values())
 
 
 def find_races(accesses: Sequence[Access], order: Order, proven: Transactions = frozenset()) -> Races | None:
