@@ -25,8 +25,8 @@ from raceway_core.lockset import locks_of
 from raceway_core.options import DEFAULTS
 from raceway_core.pair_count import count_between, count_by_window
 from raceway_core.pair_list import list_pairs, strongest_pairs
-from raceway_core.race import Order, Transactions, find_races, overlaps_in, verdict_of
-from raceway_core.reach import reaches_of
+from raceway_core.race import Order, Transactions, find_races, verdict_of
+from raceway_core.reach import overlaps_in, reaches_of
 from raceway_core.track import Tracks
 from raceway_core.transaction import transactions_of
 

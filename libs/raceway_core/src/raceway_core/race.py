@@ -61,22 +61,8 @@ from raceway_core.finding import PairCounts, Severity, Verdict
 from raceway_core.fingerprint import Side
 from raceway_core.lockset import is_guarded
 from raceway_core.pair_count import count_between, count_by_window
-from raceway_core.reach import Overlaps, overlaps_by, overlaps_in, reaches_of
+from raceway_core.reach import Overlaps, overlaps_by, reaches_of
 from raceway_core.track import Tracks
-
-__all__ = [
-    "Judge",
-    "Order",
-    "Pair",
-    "Races",
-    "Transactions",
-    "find_races",
-    "is_conflict",
-    "is_guarded",
-    "overlaps_in",
-    "severity_of",
-    "verdict_of",
-]
 
 FEW = 24
 """Up to so many accesses of a variable it is faster to compare each two."""
