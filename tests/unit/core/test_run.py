@@ -222,6 +222,21 @@ def test_order_and_repetition_of_windows_do_not_matter(stories: list[Story], ran
 
 @settings(deadline=None)
 @given(crowds())
+def test_names_of_traces_do_not_matter(stories: list[Story]) -> None:
+    def counts(named: Windows) -> list[tuple[str, PairCounts, int]]:
+        return [
+            (finding.fingerprint, finding.pairs_by_verdict, len(finding.trace_ids))
+            for span, windows in sorted(spans_in(named).items())
+            for finding in sorted(find_across_traces(span, windows), key=lambda one: one.fingerprint)
+        ]
+
+    windows = windows_of(stories)
+    renamed = [(TraceId(f"z{9 - int(trace[1:])}"), window) for trace, window in windows]
+    assert counts(renamed) == counts(windows)
+
+
+@settings(deadline=None)
+@given(crowds())
 def test_shows_the_strongest_pairs(stories: list[Story]) -> None:
     for span, windows in spans_in(windows_of(stories)).items():
         for finding in find_across_traces(span, windows):

@@ -140,6 +140,8 @@ def _confirmed_clock(accesses: Sequence[Access], precedes: Precedes) -> list[Acc
     processes = {access.process for access in accesses}
     if len(processes) != 1 or not next(iter(processes)).is_known:
         return None
+    if any(access.read == UNKNOWN and access.access_type.reads for access in accesses):
+        return None
     by_time = sorted(
         enumerate(accesses), key=lambda item: (item[1].start_ns, item[1].end_ns, item[1].trace_id, item[0])
     )
@@ -174,12 +176,12 @@ def _is_unambiguous(clock: Iterable[Access], precedes: Precedes) -> bool:
 
 
 def _values_follow(clock: Iterable[Access]) -> bool:
-    """Whether every read is known and returns what the write before it left."""
+    """Whether every read, all of them known, returns what the write before it left."""
     value = None
     for access in clock:
         kind = access.access_type
         if kind.reads:
-            if access.read == UNKNOWN or (value is not None and access.read != value):
+            if value is not None and access.read != value:
                 return False
             value = access.read
         if kind.writes:
