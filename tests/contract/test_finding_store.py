@@ -152,6 +152,8 @@ async def test_groups_are_what_merging_all_entries_makes(stores: Stores, seed: i
     merged = merge_findings(await stores.findings.all())
 
     assert await _shown(stores, 3, with_hidden=True) == merged
+    assert await stores.findings.count(with_hidden=True) == len(merged)
+    assert await stores.findings.count() == len([found for found in merged if not found.is_hidden])
     assert await _shown(stores, 100) == [found for found in merged if not found.is_hidden]
     for group in merged:
         assert (await stores.findings.by_fingerprint(group.fingerprint))[0] == group

@@ -27,7 +27,8 @@ class Database(Protocol):
     async def write(self, work: Callable[[Connection], Result]) -> Result:
         """Return what `work` returns once everything it wrote is committed.
 
-        Nothing is kept when it raises, or when the caller is cancelled before the commit began.
+        All of it is kept or nothing: nothing when `work` raises. Whoever is cancelled meanwhile does not
+        know which.
 
         Raises:
             Retryable: The database is away, busy or full, or another transaction was in the way.

@@ -28,7 +28,13 @@ Result = TypeVar("Result")
 _READERS = 4
 _BUSY_S = 10.0
 _OLDEST = (3, 35)
-_PRAGMAS = ("journal_mode=wal", "wal_autocheckpoint=4000", "cache_size=-65536", "temp_store=memory")
+_PRAGMAS = (
+    "journal_mode=wal",
+    "wal_autocheckpoint=4000",
+    "journal_size_limit=67108864",
+    "cache_size=-65536",
+    "temp_store=memory",
+)
 
 
 class Sqlite:

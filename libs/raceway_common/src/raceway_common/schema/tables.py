@@ -236,13 +236,7 @@ for _work in (traces, runs):
     Index(f"ix_{_work.name}_due", _work.c.due_ns, sqlite_where=_due, postgresql_where=_due)
 
 _racy = text("race_pairs > 0")
-Index(
-    "ix_trace_results_page",
-    trace_results.c.last_ns,
-    trace_results.c.trace_id,
-    trace_results.c.event_count,
-    trace_results.c.race_pairs,
-)
+Index("ix_trace_results_page", trace_results.c.last_ns, trace_results.c.trace_id, trace_results.c.event_count)
 Index(
     "ix_trace_results_racy",
     trace_results.c.last_ns,

@@ -27,22 +27,25 @@ _TOP_LEAD = b"\xff"
 _SEPARATOR = "\x1f"
 """No trace id has this character in it. A text per group is read sooner than a row per trace."""
 
+_BODY = """(
+    select body from finding_bodies as evidence
+    where evidence.owner_kind = entry.owner_kind and evidence.owner = entry.owner
+        and evidence.place = entry.place)"""
+
 _OF_RUNS = Statement(
-    """select r.fingerprint, body from {rows}
-    join finding_entries as entry on entry.fingerprint = r.fingerprint and entry.owner_kind = :kind
-    join finding_bodies using (owner_kind, owner, place)""",
+    f"""select r.fingerprint, {_BODY} from {{rows}}
+    join finding_entries as entry on entry.fingerprint = r.fingerprint and entry.owner_kind = :kind""",  # noqa: S608 - ours
     fingerprint=TEXT,
 )
 _BEST = Statement(
-    """select r.fingerprint, body from {rows}
+    f"""select r.fingerprint, {_BODY} from {{rows}}
     join finding_entries as entry on entry.fingerprint = r.fingerprint and entry.owner_kind = :kind
         and entry.lead <= coalesce((
             select lead from finding_entries
             where fingerprint = r.fingerprint and owner_kind = :kind
             order by lead limit 1 offset :others
         ), :top)
-    join finding_bodies using (owner_kind, owner, place)
-    order by r.fingerprint, entry.lead""",
+    order by r.fingerprint, entry.lead""",  # noqa: S608 - ours
     fingerprint=TEXT,
 )
 _SUMS = Statement(

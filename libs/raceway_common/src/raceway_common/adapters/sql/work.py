@@ -34,6 +34,13 @@ _COMPLETE = """
     from {rows} where {table}.number = r.number"""
 
 
+_HELD = "select {key} from {table} where due_ns is not null and lease_owner = :owner"
+
+_GIVE_BACK = """
+    update {table} set lease_owner = null, leased_version = null, due_ns = touched_ns
+    from {rows} where {table}.number = r.number"""
+
+
 class Touched(NamedTuple):
     """Work that grew: what it is called inside, and the version that this made."""
 
@@ -65,6 +72,8 @@ class Work:
         self._touch = statement(_TOUCH, **key, size=INT)
         self._reschedule = statement(_RESCHEDULE, number=INT, due_ns=INT)
         self._lock = statement(_LOCK, **key)
+        self._held = statement(_HELD)
+        self._give_back = statement(_GIVE_BACK, number=INT)
         self._complete = statement(
             _COMPLETE, number=INT, done_version=INT, due_ns=INT, lease_owner=TEXT, leased_version=INT
         )
@@ -99,6 +108,13 @@ class Work:
         """Note that locked rows have a result as of a version; what has newer data stays due."""
         rows = [(row.number, version, *_after(row, version, now_ns, pace)) for row, version in done]
         self._complete.run(connection, rows, now=now_ns)
+
+    def release(self, connection: Connection, owner: str) -> None:
+        """End the leases of `owner`; the work is due at once."""
+        held = sorted(tuple(row) for row in self._held.run(connection, owner=owner))
+        rows = self.lock(connection, held).values() if held else ()
+        if mine := [(row.number,) for row in rows if row.lease_owner == owner]:
+            self._give_back.run(connection, mine)
 
 
 TRACES = Work("traces", trace_id=TEXT)

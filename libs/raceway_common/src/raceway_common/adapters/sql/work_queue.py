@@ -11,6 +11,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from raceway_common.adapters.sql.work import RUNS, TRACES
 from raceway_common.database.database import Database
 from raceway_common.database.statement import INT, Statement
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
@@ -33,13 +34,6 @@ _LEASE = """update {table} set lease_owner = :owner, leased_version = r.version,
     from {rows} where {table}.number = r.number"""
 _LEASE_TRACES = Statement(_LEASE.replace("{table}", "traces"), number=INT, version=INT)
 _LEASE_RUNS = Statement(_LEASE.replace("{table}", "runs"), number=INT, version=INT)
-_RELEASE = """update {table} set lease_owner = null, leased_version = null, due_ns = touched_ns
-    where number in (
-        select number from {table} where due_ns is not null and lease_owner = :owner
-        order by {key} {for_update}
-    )"""
-_RELEASE_TRACES = Statement(_RELEASE.replace("{table}", "traces").replace("{key}", "trace_id"))
-_RELEASE_RUNS = Statement(_RELEASE.replace("{table}", "runs").replace("{key}", "variable_key, span"))
 _DUE = Statement(
     """select (select count(*) from traces where due_ns is not null)
         + (select count(*) from runs where due_ns is not null)"""
@@ -85,8 +79,8 @@ class SqlWorkQueue:
 
     async def release(self, *, owner: str) -> None:
         def give_back(connection: Connection) -> None:
-            _RELEASE_TRACES.run(connection, owner=owner)
-            _RELEASE_RUNS.run(connection, owner=owner)
+            TRACES.release(connection, owner)
+            RUNS.release(connection, owner)
 
         await self._database.write(give_back)
 

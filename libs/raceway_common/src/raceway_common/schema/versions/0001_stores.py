@@ -147,10 +147,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name=op.f("pk_trace_results")),
     )
     op.create_index(
-        "ix_trace_results_page",
-        "trace_results",
-        ["last_ns", "trace_id", "event_count", "race_pairs"],
-        unique=False,
+        "ix_trace_results_page", "trace_results", ["last_ns", "trace_id", "event_count"], unique=False
     )
     op.create_index(
         "ix_trace_results_racy",
