@@ -37,7 +37,8 @@ MOST_ENTRIES = 64
 _TOO_MUCH = 2**53
 _SENDS = frozenset({AsyncSpawn, HttpRequest, HttpResponse, MessageSend})
 
-Vector: TypeAlias = dict[str, int]
+Vector: TypeAlias = dict[str, int | float]
+"""A clock as it was sent; a count that came as a whole float is as good."""
 
 
 class ClockIssue(msgspec.Struct, frozen=True, gc=False):
@@ -86,7 +87,7 @@ class _Check:
         self._order: list[tuple[int, int]] = []
         self._copies: dict[int, int] = {}
         self._missing: set[str] = set()
-        self._reported: set[tuple[str, int]] = set()
+        self._reported: set[tuple[str, int | float]] = set()
         self._vectors = {event: self._vector(event) for event in events}
         self._placed = self._places()
         self._events = {component: [event for _, event in chain] for component, chain in self._placed.items()}
@@ -106,7 +107,7 @@ class _Check:
     def _vector(self, event: int) -> Vector:
         """Return the clock of an event without the entries that are none."""
         entries = self._table.events[event].causality_vector
-        vector: Vector = {component: int(count) for component, count in entries}
+        vector: Vector = dict(entries)
         counts = vector.values()
         if len(vector) == len(entries) and min(counts) > 0 and max(counts) < _TOO_MUCH:
             return vector
@@ -115,7 +116,7 @@ class _Check:
             if not 0 < count < _TOO_MUCH or component in vector:
                 self._report("malformed_clock", event, f"no valid count of {component!r}: {count}")
             else:
-                vector[component] = int(count)
+                vector[component] = count
         return vector
 
     def _places(self) -> dict[str, list[tuple[int, int]]]:
@@ -125,7 +126,7 @@ class _Check:
         for event, vector in self._vectors.items():
             name = names[self._table.strand_of[event]]
             if name in vector:
-                places.setdefault(name, []).append((vector[name], event))
+                places.setdefault(name, []).append((int(vector[name]), event))
             else:
                 self._report("own_component_missing", event, f"the clock has no {name!r}")
         for chain in places.values():
@@ -162,9 +163,9 @@ class _Check:
         if after != NONE:
             self._order.append((event, after))
 
-    def _learn(self, event: int, own: str, news: Sequence[tuple[str, int]], known: Vector) -> None:
+    def _learn(self, event: int, own: str, news: Sequence[tuple[str, int | float]], known: Vector) -> None:
         """Order `event` behind the places that are new to its chain, and add them to `known`."""
-        causes: list[tuple[int, str, int]] = []
+        causes: list[tuple[int, str, int | float]] = []
         for component, count in sorted(news):
             if component == own:
                 continue
@@ -178,7 +179,7 @@ class _Check:
                 causes.append((cause, component, count))
         self._order += ((cause, event) for cause in self._direct(causes))
 
-    def _direct(self, causes: list[tuple[int, str, int]]) -> Iterator[int]:
+    def _direct(self, causes: list[tuple[int, str, int | float]]) -> Iterator[int]:
         """Leave out the causes that the clock of another one, which is direct, tells of."""
         if len(causes) == 1:
             yield from (cause for cause, _, _ in causes if cause != NONE)
@@ -192,7 +193,7 @@ class _Check:
                 if told.get(other, 0) < heard <= self._values.get(other, (0,))[-1]:
                     told[other] = heard
 
-    def _resolve(self, event: int, component: str, count: int) -> int | None:
+    def _resolve(self, event: int, component: str, count: int | float) -> int | None:
         """Return the event that has a place, NONE where it orders nothing, None where it dangles."""
         values = self._values.get(component)
         if values is None:
@@ -210,7 +211,7 @@ class _Check:
             self._report_once("gap", event, component, count)
         return NONE if index == NONE else self._events[component][index]
 
-    def _is_send(self, component: str, index: int, place: int) -> bool:
+    def _is_send(self, component: str, index: int, place: int | float) -> bool:
         if index == NONE or self._values[component][index] != place:
             return False
         return type(self._table.payloads[self._events[component][index]]) in _SENDS
@@ -218,7 +219,7 @@ class _Check:
     def _is_here(self, component: str) -> bool:
         return any((service, instance) in self._here for service, instance in _processes(component))
 
-    def _report_once(self, kind: str, event: int, component: str, count: int) -> None:
+    def _report_once(self, kind: str, event: int, component: str, count: int | float) -> None:
         if (component, count) not in self._reported:
             self._reported.add((component, count))
             self._report(kind, event, f"no event has place {count} of {component!r}")
