@@ -43,6 +43,7 @@ def side_of(access: Access) -> Side:
     return Side(access.process.service, access.place, access.access_type)
 
 
+@lru_cache(maxsize=4096)
 def fingerprint_of(variable: str, first: Side, second: Side) -> str:
     """Return the fingerprint of a fault, 16 hexadecimal digits. The order of the sides is nothing."""
     services = sorted({first.service, second.service})

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from raceway_core.causal_graph import CausalGraph
-from raceway_core.event import Event, LockAcquire, LockMode, LockPayload, LockRelease
+from raceway_core.event import Event, LockAcquire, LockMode, LockPayload, LockRelease, Payload
 from raceway_core.identity import Lock, Process, lock_of, lock_of_entry
 from raceway_core.options import Options
 from raceway_core.transaction import events_on
@@ -109,14 +109,14 @@ class _Walk:
         self._lockset: Lockset = ()
         self._holds: list[Hold] = []
 
-    def step(self, event: int, payload: object) -> Lockset:
+    def step(self, event: int, payload: Payload) -> Lockset:
         """Advance to the chain's next event and return what is held there."""
-        if isinstance(payload, LockAcquire):
-            self._acquire(event, payload)
-        elif isinstance(payload, LockRelease):
-            while_held = self._lockset
+        while_held = self._lockset
+        if isinstance(payload, LockRelease):
             self._release(event, payload)
             return while_held
+        if isinstance(payload, LockAcquire):
+            self._acquire(event, payload)
         return self._lockset
 
     def finish(self) -> list[Hold]:
