@@ -13,8 +13,8 @@ import pytest
 import zstandard
 from anyio.abc import SocketStream
 from tests.unit.core.wire import event_id, wire_event, write
+from tests.unit.ingest.asking import desk, held_events
 from tests.unit.ingest.bus import WaywardBus
-from tests.unit.ingest.desk import desk, held_events
 
 from raceway_common.web.app import web_app
 from raceway_common.web.server import serve
@@ -138,6 +138,13 @@ async def test_ways_to_write_a_body(
 
     assert answer.status_code == 200, answer.text
     assert [event.id for event in held_events(bus)] == [event_id(1), event_id(2)]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
+async def test_other_methods(client: httpx.AsyncClient, method: str) -> None:
+    answer = await client.request(method, "/events")
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
 async def test_limits() -> None:

@@ -9,10 +9,10 @@ Splitting or repeating a batch changes nothing downstream: messages are sets of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from hashlib import blake2b
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -75,6 +75,13 @@ class _RawBatch(_Envelope, frozen=True):
     events: list[msgspec.Raw]
 
 
+class _Usable(NamedTuple):
+    """Events that can be used, and their places in the client's batch."""
+
+    events: Sequence[Event]
+    places: Sequence[int]
+
+
 _batch = msgspec.json.Decoder(_Batch)
 _raw_batch = msgspec.json.Decoder(_RawBatch)
 _identified = msgspec.json.Decoder(_Identified)
@@ -111,7 +118,8 @@ def _accept_canonical(text: bytes, most_message_bytes: int) -> Intake | None:
     """Return the intake of a batch in which nothing is to mend, None for any other."""
     try:
         batch = _batch.decode(text)
-        intake = _pack(batch, dict(enumerate(batch.events)), [], most_message_bytes)
+        usable = _Usable(batch.events, range(len(batch.events)))
+        intake = _pack(batch, usable, [], most_message_bytes)
         is_canonical = not may_hold_nul(text) and are_canonical(batch.events, intake.messages)
     except (*_UNREADABLE, OverflowError, Rejected):
         return None
@@ -121,14 +129,17 @@ def _accept_canonical(text: bytes, most_message_bytes: int) -> Intake | None:
 def _salvage(text: bytes, most_message_bytes: int) -> Intake:
     """Read event by event: tell what is wrong with each, and keep the others."""
     raw = _raw_envelope(without_halves(text))
-    events: dict[int, Event] = {}
+    events: list[Event] = []
+    places: list[int] = []
     rejected: list[Rejection] = []
     for place, raw_event in enumerate(raw.events):
         try:
-            events[place] = _read_one(raw_event)
+            events.append(_read_one(raw_event))
         except Refused as error:
             rejected.append(Rejection(place, error.code, str(error), _id_in(raw_event)))
-    return _pack(raw, events, rejected, most_message_bytes)
+        else:
+            places.append(place)
+    return _pack(raw, _Usable(events, places), rejected, most_message_bytes)
 
 
 def _raw_envelope(text: bytes) -> _RawBatch:
@@ -167,20 +178,16 @@ def _id_in(raw: msgspec.Raw) -> str | None:
         return None
 
 
-def _pack(
-    envelope: _Envelope, events: Mapping[int, Event], rejected: list[Rejection], most_bytes: int
-) -> Intake:
-    """Return the intake of the usable events, by their place in the batch."""
-    usable = tuple(events.values())
-    empty = _empty_message(envelope, usable)
-    if not usable and not empty.dropped:
+def _pack(envelope: _Envelope, usable: _Usable, rejected: list[Rejection], most_bytes: int) -> Intake:
+    empty = _empty_message(envelope, usable.events)
+    if not usable.events and not empty.dropped:
         return Intake((), empty.batch_id, 0, tuple(rejected))
-    messages, oversized = cut(usable, empty, most_bytes)
+    messages, oversized = cut(usable.events, empty, most_bytes)
     if oversized:
-        places = {id(event): place for place, event in events.items()}
+        places = {id(event): place for event, place in zip(*usable, strict=True)}
         rejected += [_too_large(places[id(each.event)], each, most_bytes) for each in oversized]
         rejected.sort(key=lambda rejection: rejection.index)
-    return Intake(tuple(messages), empty.batch_id, len(usable) - len(oversized), tuple(rejected))
+    return Intake(tuple(messages), empty.batch_id, len(usable.events) - len(oversized), tuple(rejected))
 
 
 def _empty_message(envelope: _Envelope, events: Sequence[Event]) -> Message:

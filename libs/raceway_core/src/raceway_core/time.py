@@ -84,15 +84,17 @@ def _are_alike(texts: Sequence[str]) -> bool:
     Raises:
         Rejected: One of them is a time that does not exist.
     """
-    shape, *others = set("\n".join(texts).translate(_TO_SHAPE).split("\n"))
+    shape = texts[0].translate(_TO_SHAPE)
     match = _STAMP.fullmatch(shape)
-    if others or match is None:
+    if match is None or "\n".join(texts).translate(_TO_SHAPE) != "\n".join([shape] * len(texts)):
         return False
-    offset, *others = {text[match.start(2) :] for text in texts}
+    offset = texts[0][match.start(2) :]
+    if len(offset) > 1 and any(not text.endswith(offset) for text in texts):
+        return False
     seconds = {text[:19] for text in texts}
     for second in seconds:
         _start_of_second(second + offset)
-    return not others and not any(second.endswith(":60") for second in seconds)
+    return not any(second.endswith(":60") for second in seconds)
 
 
 @lru_cache(maxsize=4096)

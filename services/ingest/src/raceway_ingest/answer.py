@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-from litestar import Response
 
 from raceway_core.intake import Intake, Rejection
 
@@ -20,13 +19,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     rejected: tuple[Rejection, ...]
 
 
-def answer_of(intake: Intake) -> Response[bytes]:
-    """Return 200, or 422 when the batch had events and none could be used."""
+def answer_of(intake: Intake) -> tuple[int, bytes]:
+    """Return status and body: 200, or 422 when the batch had events and none could be used."""
     if intake.rejected and not intake.accepted:
         error = _nothing_usable(intake.rejected)
-        return _json(422, Answer(success=False, error=error, accepted=0, rejected=intake.rejected))
+        return 422, _encoder.encode(Answer(success=False, error=error, accepted=0, rejected=intake.rejected))
     data = f"Ingested {intake.accepted} events"
-    return _json(200, Answer(success=True, data=data, accepted=intake.accepted, rejected=intake.rejected))
+    answer = Answer(success=True, data=data, accepted=intake.accepted, rejected=intake.rejected)
+    return 200, _encoder.encode(answer)
 
 
 def _nothing_usable(rejected: tuple[Rejection, ...]) -> str:
@@ -34,7 +34,3 @@ def _nothing_usable(rejected: tuple[Rejection, ...]) -> str:
     return (
         f"none of the {len(rejected)} events can be used; the first, at index {first.index}: {first.message}"
     )
-
-
-def _json(status: int, answer: Answer) -> Response[bytes]:
-    return Response(_encoder.encode(answer), status_code=status, media_type="application/json")

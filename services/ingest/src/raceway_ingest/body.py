@@ -1,20 +1,16 @@
-"""The body of a request, read within limits of size, time and memory."""
+"""The body of a request, read within limits of size and memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
-import anyio
 import msgspec
-from litestar import Request
+from litestar.types import Receive
 
 from raceway_common.errors import TooLarge, UnsupportedMedia
 from raceway_core.errors import Rejected, Retryable
-from raceway_core.event import JsonValue
 from raceway_core.intake import Form
-
-AnyRequest = Request[JsonValue, JsonValue, JsonValue]
 
 _FORMS = {
     "": Form.JSON,
@@ -94,34 +90,35 @@ def form_of(content_type: str) -> Form:
     return _FORMS[name]
 
 
-async def read_body(request: AnyRequest, share: Share, limits: Limits) -> bytes:
-    """Return the body as it was sent.
+async def read_body(receive: Receive, announced: str, share: Share, limits: Limits) -> bytes:
+    """Return the body as it was sent; `announced` is its `Content-Length`, empty without one.
 
     Raises:
         TooLarge: It is, or says it is, larger than allowed.
-        Rejected: It did not arrive in time.
+        Rejected: The client left before the end of it.
         Retryable: Too much is held already.
     """
-    announced = request.headers.get("content-length", "")
     if announced.isascii() and announced.isdigit() and int(announced[:20]) > limits.body_bytes:
         raise _too_large(limits)
-    try:
-        with anyio.fail_after(limits.read_s):
-            return await _received(request, share, limits)
-    except TimeoutError as error:
-        raise Rejected(f"the body did not arrive within {limits.read_s:g} s") from error
-
-
-async def _received(request: AnyRequest, share: Share, limits: Limits) -> bytes:
     pieces: list[bytes] = []
     size_bytes = 0
-    async for piece in request.stream():
+    async for piece in _pieces(receive):
         size_bytes += len(piece)
         if size_bytes > limits.body_bytes:
             raise _too_large(limits)
         share.take(len(piece))
         pieces.append(piece)
     return b"".join(pieces)
+
+
+async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
+    has_more = True
+    while has_more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Rejected("the client left before the end of the body")
+        yield message["body"]
+        has_more = message["more_body"]
 
 
 def _too_large(limits: Limits) -> TooLarge:

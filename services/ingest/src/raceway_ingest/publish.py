@@ -16,25 +16,19 @@ log = structlog.get_logger()
 RETRY_DELAYS_S = (0.05, 0.1, 0.25, 0.5, 1.0)
 
 
-async def publish_all(
-    bus: BusWriter, messages: Sequence[bytes], *, key_id: str, batch_id: str, deadline_s: float
-) -> None:
-    """Return once the bus holds every message.
+async def publish_all(bus: BusWriter, messages: Sequence[bytes], *, key_id: str, batch_id: str) -> None:
+    """Return once the bus holds every message; try until cancelled.
 
-    A repetition of the same batch changes nothing, because it has the same keys.
-
-    Raises:
-        Retryable: It did not confirm all of them in time. Some may be held; a retry completes them.
+    Some may be held when it is cancelled: the same batch sent again completes them, and changes
+    nothing else, because its messages have the same keys.
     """
     keys = [dedup_key(key_id, batch_id, part, body) for part, body in enumerate(messages)]
-    try:
-        with anyio.fail_after(deadline_s):
-            await _publish_parts(bus, messages, keys)
-    except TimeoutError as error:
-        log.warning("batch_not_confirmed", batch_id=batch_id, messages=len(messages))
-        raise Retryable(
-            f"the bus did not confirm within {deadline_s:g} s; send the batch again, nothing counts twice"
-        ) from error
+    if len(messages) == 1:  # nearly always; a task group would cost as much as all the rest
+        await _publish(bus, messages[0], keys[0])
+        return
+    async with anyio.create_task_group() as group:
+        for body, key in zip(messages, keys, strict=True):
+            group.start_soon(_publish, bus, body, key)
 
 
 def dedup_key(key_id: str, batch_id: str, part: int, body: bytes) -> str:
@@ -42,15 +36,6 @@ def dedup_key(key_id: str, batch_id: str, part: int, body: bytes) -> str:
     digest = sha256(f"{key_id}\0{batch_id}\0{part}\0".encode())
     digest.update(body)
     return digest.hexdigest()
-
-
-async def _publish_parts(bus: BusWriter, messages: Sequence[bytes], keys: Sequence[str]) -> None:
-    if len(messages) == 1:  # nearly always; a task group would cost as much as all the rest
-        await _publish(bus, messages[0], keys[0])
-        return
-    async with anyio.create_task_group() as group:
-        for body, key in zip(messages, keys, strict=True):
-            group.start_soon(_publish, bus, body, key)
 
 
 async def _publish(bus: BusWriter, body: bytes, key: str) -> None:

@@ -1,102 +1,42 @@
-"""`POST /events`: read, take in, publish, and only then answer."""
+"""`POST /events`: read, take in, publish, and only then answer.
+
+The route is plain ASGI inside Litestar: what Litestar's request and response objects cost for each
+batch is as much as decoding it.
+"""
 
 from __future__ import annotations
 
-import anyio.to_thread
-import structlog
-from anyio import CapacityLimiter
-from litestar import Response, post
-from litestar.handlers import HTTPRouteHandler
+from litestar import asgi
+from litestar.enums import ScopeType
+from litestar.exceptions import MethodNotAllowedException
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope, Send
 
-from raceway_common.errors import Unprocessable
 from raceway_common.ports.bus import BusWriter
-from raceway_core.intake import Form, Intake, Misshapen, accept
 from raceway_ingest.answer import answer_of
-from raceway_ingest.body import AnyRequest, Limits, Room, form_of, read_body
-from raceway_ingest.inflate import inflate
-from raceway_ingest.publish import publish_all
+from raceway_ingest.body import Limits
+from raceway_ingest.desk import IntakeDesk, Sent
 
-log = structlog.get_logger()
-
-LONG_WORK_BYTES = 128 * 1024
-"""Reading a larger body takes more than a moment; a thread does it, while others are answered."""
-
-LONG_INFLATION_BYTES = 16 * 1024
+_LOOKED_AT = (b"content-type", b"content-encoding", b"content-length")
 
 
-def ingest_routes(bus: BusWriter, *, limits: Limits, key_id: str = "") -> list[HTTPRouteHandler]:
+def ingest_routes(bus: BusWriter, *, limits: Limits, key_id: str = "") -> list[ASGIRouteHandler]:
     """Return the routes that take events in. `key_id` tells the batches of different keys apart."""
     desk = IntakeDesk(bus, limits, key_id)
 
-    @post(
-        "/events",
-        status_code=200,
-        request_max_body_size=None,  # the desk has limits of its own, and answers in our words
-        tags=["Intake"],
-        summary="Send a batch of events",
-    )
-    async def post_events(request: AnyRequest) -> Response[bytes]:
-        return await desk.take(request)
+    @asgi("/events", copy_scope=False)
+    async def events(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP or scope["method"] != "POST":
+            raise MethodNotAllowedException(headers={"Allow": "POST"})
+        status, body = answer_of(await desk.take(_sent(scope, receive)))
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
 
-    return [post_events]
+    return [events]
 
 
-class IntakeDesk:
-    """What happens to a request; one per process, because requests share room and a thread."""
-
-    def __init__(self, bus: BusWriter, limits: Limits, key_id: str) -> None:
-        self._bus = bus
-        self._limits = limits
-        self._key_id = key_id
-        self._room = Room(limits.held_bytes)
-        self._thread = CapacityLimiter(1)
-
-    async def take(self, request: AnyRequest) -> Response[bytes]:
-        """Answer once the bus holds every usable event of the request.
-
-        Raises:
-            Rejected: The body cannot be used as a whole.
-            Retryable: The bus does not confirm; sending the same again is safe.
-        """
-        form = form_of(request.headers.get("content-type", ""))
-        encoding = request.headers.get("content-encoding", "")
-        with self._room.share() as share:
-            body = await read_body(request, share, self._limits)
-            intake = await self._read(body, form, encoding)
-            if intake.messages:
-                await self._publish(intake)
-        if intake.rejected:
-            self._log_refusals(intake)
-        return answer_of(intake)
-
-    async def _read(self, body: bytes, form: Form, encoding: str) -> Intake:
-        if len(body) <= (LONG_INFLATION_BYTES if encoding else LONG_WORK_BYTES):
-            return self._intake(body, form, encoding)
-        return await anyio.to_thread.run_sync(self._intake, body, form, encoding, limiter=self._thread)
-
-    def _intake(self, body: bytes, form: Form, encoding: str) -> Intake:
-        text = inflate(body, encoding, most_bytes=self._limits.unpacked_bytes)
-        try:
-            return accept(text, form, most_message_bytes=self._bus.max_body_bytes)
-        except Misshapen as error:
-            raise Unprocessable(str(error)) from error
-
-    async def _publish(self, intake: Intake) -> None:
-        await publish_all(
-            self._bus,
-            intake.messages,
-            key_id=self._key_id,
-            batch_id=intake.batch_id,
-            deadline_s=self._limits.confirm_s,
-        )
-
-    def _log_refusals(self, intake: Intake) -> None:
-        first = intake.rejected[0]
-        log.warning(
-            "events_refused",
-            batch_id=intake.batch_id,
-            refused=len(intake.rejected),
-            accepted=intake.accepted,
-            first_index=first.index,
-            first_code=first.code,
-        )
+def _sent(scope: Scope, receive: Receive) -> Sent:
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in _LOOKED_AT}
+    content_type, encoding, length = (headers.get(name, "") for name in _LOOKED_AT)
+    return Sent(content_type, encoding, length, receive)
