@@ -1,4 +1,4 @@
-"""All-in-one: ingest, analyzer and API in one process over one SQLite file.
+"""All-in-one: ingest, analyzer and API in one process over SQLite.
 
 The same services as in the suite, composed with other adapters; analysis runs in worker processes
 and waits while batches are being taken in.
@@ -49,6 +49,8 @@ from raceway_ingest.routes import ingest_routes
 log = structlog.get_logger()
 
 DATABASE = "raceway.db"
+BUS = "bus.db"
+"""A file of its own: SQLite has one writer a file, and taking in must not wait for analysis."""
 
 
 class _Parts(NamedTuple):
@@ -86,7 +88,7 @@ async def _open(settings: Settings, *, durable: bool) -> AsyncIterator[_Parts]:
     path = settings.data_dir / DATABASE
     async with open_database(f"sqlite:///{path.resolve()}", is_durable=durable) as database:
         await migrate_database(database)
-        async with open_sqlite_bus(path if durable else None) as bus:
+        async with open_sqlite_bus(settings.data_dir / BUS if durable else None) as bus:
             yield _Parts(bus, _stores(database, settings))
 
 
