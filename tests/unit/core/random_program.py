@@ -42,28 +42,59 @@ class Step(NamedTuple):
     mode: LockMode = LockMode.EXCLUSIVE
 
 
-def programs(most: int = 40) -> st.SearchStrategy[list[Event]]:
-    """Draw the events of a run with about `most` steps at most."""
-    return st.builds(tell, st.randoms(use_true_random=True), st.integers(2, most))
+class World(NamedTuple):
+    """Who holds which lock in which mode, and which messages were sent."""
+
+    held: dict[str, dict[str, LockMode]]
+    sent: set[str]
+
+    def lets(self, step: Step) -> bool:
+        """Whether a step can be taken now: nobody receives what was not sent, nor holds what is held."""
+        if step.action == "receive":
+            return step.name in self.sent
+        if step.action != "acquire":
+            return True
+        modes = self.held[step.name].values()
+        return not modes if step.mode is LockMode.EXCLUSIVE else LockMode.EXCLUSIVE not in modes
+
+    def change(self, task: Task, step: Step) -> None:
+        """Take notice of a step."""
+        if step.action == "send":
+            self.sent.add(step.name)
+        elif step.action == "acquire":
+            self.held[step.name][task.name] = step.mode
+        elif step.action == "release":
+            del self.held[step.name][task.name]
 
 
-def tell(random: Random, size: int) -> list[Event]:
+class Run(list[Event]):
+    """The events of a run, which show as a table of contents."""
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            f"{event.id} {event.metadata.task_id} {event.time_ns} {event.payload}" for event in self
+        )
+
+
+def programs(most: int = 40, *, is_steady: bool = False) -> st.SearchStrategy[list[Event]]:
+    """Draw the events of a run with about `most` steps at most, on a steady clock or on any."""
+    return st.builds(tell, st.randoms(use_true_random=True), st.integers(2, most), st.just(is_steady))
+
+
+def tell(random: Random, size: int, is_steady: bool) -> list[Event]:
     """Run some random scripts and return what happened."""
     story = Story(service="bank")
     scripts = {task: list(_script(random, max(1, size // len(TASKS)))) for task in TASKS}
-    held: dict[str, dict[str, LockMode]] = {"l": {}, "m": {}}
+    world = World({"l": {}, "m": {}}, set())
     now_ms = 10.0
-    while runnable := [task for task in TASKS if scripts[task] and _may(scripts[task][0], held)]:
+    while runnable := [task for task in TASKS if scripts[task] and world.lets(scripts[task][0])]:
         task = random.choice(runnable)
         step = scripts[task].pop(0)
-        now_ms += random.choice([0.0, 0.4, 1.0, 3.0, -2.0 if random.random() < 0.2 else 1.0])
+        now_ms += random.choice([0.4, 1.0, 3.0] if is_steady else [0.0, 0.4, 1.0, 1.0, 3.0, -2.0])
         said = Said(task=task.name, on=task.name, instance=task.instance, host=task.host, at=now_ms)
         _take(story, step, random, said)
-        if step.action == "acquire":
-            held[step.name][task.name] = step.mode
-        elif step.action == "release":
-            del held[step.name][task.name]
-    return story.events
+        world.change(task, step)
+    return Run(story.events)
 
 
 def _script(random: Random, size: int) -> Iterator[Step]:
@@ -82,13 +113,6 @@ def _script(random: Random, size: int) -> Iterator[Step]:
             yield Step(random.choice(["http", "answer"]))
         else:
             yield Step("access")
-
-
-def _may(step: Step, held: dict[str, dict[str, LockMode]]) -> bool:
-    if step.action != "acquire":
-        return True
-    modes = held[step.name].values()
-    return not modes if step.mode is LockMode.EXCLUSIVE else LockMode.EXCLUSIVE not in modes
 
 
 def _take(story: Story, step: Step, random: Random, said: Said) -> None:

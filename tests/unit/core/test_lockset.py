@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
-from tests.unit.core.build import Story
+from itertools import permutations
 
-from raceway_core.causal_graph import build_graph
-from raceway_core.event import HeldLock, LockAcquire, LockMode, LockPayload, LockRelease, Scope
-from raceway_core.identity import Lock
+import pytest
+from hypothesis import given, settings
+from tests.unit.core.build import Story
+from tests.unit.core.random_program import programs
+
+from raceway_core.causal_graph import CausalGraph, build_graph
+from raceway_core.clock import clocks_of
+from raceway_core.event import Event, HeldLock, LockAcquire, LockMode, LockPayload, LockRelease, Scope
+from raceway_core.identity import Lock, Process
 from raceway_core.lock_order import lock_edges
-from raceway_core.lockset import is_guarded, locks_of
+from raceway_core.lockset import Hold, is_guarded, locks_of
 from raceway_core.options import DEFAULTS, Options
 
 SHARED, EXCLUSIVE = LockMode.SHARED, LockMode.EXCLUSIVE
@@ -193,3 +198,20 @@ def test_a_hold_whose_release_is_missing_hands_nothing_over() -> None:
     story.acquire("l", on="t2", id="acquire t2")
     story.acquire("l", on="t3", id="acquire t3")
     assert handovers(story) == {("release t1", "acquire t2"), ("release t1", "acquire t3")}
+
+
+@given(programs(60, is_steady=True))
+@settings(max_examples=60, deadline=None)
+def test_h_orders_the_holds_of_a_process_that_excluded_each_other(events: list[Event]) -> None:
+    graph = build_graph(events)
+    holds = locks_of(graph, DEFAULTS).holds
+    clocks = clocks_of(graph, lock_edges(graph, holds))
+    for first, second in permutations(holds, 2):
+        is_one = first.lock[:2] == second.lock[:2] and process(graph, first) == process(graph, second)
+        if is_one and EXCLUSIVE in (first.lock.mode, second.lock.mode) and first.release is not None:
+            is_before = graph.finishes_ns[first.release] < graph.finishes_ns[second.acquire]
+            assert clocks.happens_before(first.release, second.acquire) is is_before
+
+
+def process(graph: CausalGraph, hold: Hold) -> Process:
+    return graph.chains[graph.chain_of[hold.acquire]].process

@@ -7,7 +7,7 @@ from tests.unit.core.build import Said, Story
 
 from raceway_core.analysis import analyze_trace
 from raceway_core.event import AccessType, HeldLock, LockMode, Scope
-from raceway_core.finding import PairCounts, Severity, Verdict
+from raceway_core.finding import FindingKind, PairCounts, Severity, Verdict
 from raceway_core.result import TraceResult
 
 SHARED = LockMode.SHARED
@@ -213,6 +213,21 @@ def test_accesses_conflict_if_one_writes_and_one_is_not_atomic(
     story.access(first, "balance", on="w1", parent=root)
     story.access(second, "balance", on="w2", parent=root)
     assert analyze(story).race_pairs == racing
+
+
+@pytest.mark.parametrize("requests", [2, 16])
+def test_all_conflicting_pairs_of_transactions_that_lost_an_update_are_proven(requests: int) -> None:
+    story = Story()
+    threads = [f"w{number}" for number in range(requests)]
+    for thread in threads:
+        story.read("balance", 100, on=thread, version=1, parent=story.http(on=thread), place="bank.py:1 f")
+    for version, thread in enumerate(threads, start=2):
+        story.write("balance", 90, on=thread, version=version, place="bank.py:2 f")
+    two = requests * (requests - 1) // 2
+    (finding,) = analyze(story).findings
+    assert (finding.kind, finding.pairs) == (FindingKind.LOST_UPDATE, two)
+    assert pairs_of(story) == PairCounts(proven=3 * two)
+    assert analyze(story).race_pairs == len(analyze(story).races) == 3 * two
 
 
 def test_every_pair_of_a_small_trace_is_listed() -> None:
