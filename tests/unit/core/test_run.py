@@ -140,56 +140,74 @@ def compared_pairs(run: Windows, span: int) -> Iterator[tuple[Access, Access]]:
                 yield from ((access, other) for other in Opened(second, theirs).accesses)
 
 
-Found = dict[str, tuple[FindingKind, PairCounts, tuple[str, ...]]]
+class Group(NamedTuple):
+    """Pairs of one fingerprint, listed: what is counted, and which traces take part."""
+
+    counts: PairCounts
+    traces: frozenset[str]
+
+    def __or__(self, other: Group) -> Group:
+        return Group(self.counts + other.counts, self.traces | other.traces)
 
 
-def by_definition(span: int, windows: Windows) -> Found:
-    """Return kind, counts and traces of each finding, listing all pairs."""
-    counts: defaultdict[str, PairCounts] = defaultdict(PairCounts)
-    traces: defaultdict[str, set[str]] = defaultdict(set)
-    lost: defaultdict[str, PairCounts] = defaultdict(PairCounts)
-    absorbed: set[str] = set()
-    for run in runs_of(windows):
-        opened = {trace: Opened(trace, window) for trace, window in run}
-        accesses = [access for one in opened.values() for access in one.accesses]
-        pairs = list(compared_pairs(run, span))
-        keys = {frozenset(map(transaction_key, pair)) for pair in pairs}
-        for found in find_lost_updates(accesses, program_order):
-            if frozenset(found.transactions) not in keys:
-                continue
-            sides = [[one for one in accesses if transaction_key(one) == key] for key in found.transactions]
+NOTHING = Group(PairCounts(), frozenset())
+Groups = defaultdict[str, Group]
+
+
+def lost_in(run: Windows, span: int) -> tuple[Groups, set[str]]:
+    """Return the lost updates of a run, and the fingerprints that they stand for."""
+    groups, absorbed = Groups(lambda: NOTHING), set[str]()
+    accesses = [access for trace, window in run for access in Opened(trace, window).accesses]
+    compared = {frozenset(map(transaction_key, pair)) for pair in compared_pairs(run, span)}
+    for found in find_lost_updates(accesses, program_order):
+        if frozenset(found.transactions) in compared:
             name = fingerprint_of(VARIABLE, side_of(found.update.write), side_of(found.lost))
-            lost[name] += PairCounts(proven=1)
-            traces[name] |= {trace for trace, _ in found.transactions}
+            traces = frozenset(trace for trace, _ in found.transactions)
+            groups[name] |= Group(PairCounts(proven=1), traces)
+            sides = [[one for one in accesses if transaction_key(one) == key] for key in found.transactions]
             absorbed |= {
                 fingerprint_of(VARIABLE, side_of(first), side_of(second))
                 for first, second in product(*sides)
                 if is_conflict(first.access_type, second.access_type)
             }
-
-        def locks(first: Access, second: Access, opened: dict[TraceId, Opened] = opened) -> bool:
-            one_process = first.process == second.process and first.process.is_known
-            mine, theirs = (opened[one.trace_id].story(one.number) for one in (first, second))
-            return is_handed_over(mine, theirs, one_process=one_process)
-
-        overlaps = overlaps_in(accesses)
-        for first, second in pairs:
-            verdict = verdict_of(first, second, c=unordered, h=locks, overlaps=overlaps)
-            if verdict is not None:
-                name = fingerprint_of(VARIABLE, side_of(first), side_of(second))
-                counts[name] += PairCounts(**{verdict.name.lower(): 1})
-                if verdict is not Verdict.GUARDED and name not in lost:
-                    traces[name] |= {first.trace_id, second.trace_id}
-    races = {name: count for name, count in counts.items() if name not in absorbed and reported(count)}
-    return {
-        name: (kind, count, tuple(sorted(traces[name])))
-        for kind, group in ((FindingKind.LOST_UPDATE, lost), (FindingKind.RACE, races))
-        for name, count in group.items()
-    }
+    return groups, absorbed
 
 
-def reported(counts: PairCounts) -> int:
-    return counts.proven + counts.observed + counts.possible + counts.order_dependent
+def races_in(run: Windows, span: int) -> Groups:
+    """Return what is reported of a run's races, if no lost update stands for it."""
+    groups = Groups(lambda: NOTHING)
+    opened = {trace: Opened(trace, window) for trace, window in run}
+    overlaps = overlaps_in([access for one in opened.values() for access in one.accesses])
+
+    def locks(first: Access, second: Access) -> bool:
+        one_process = first.process == second.process and first.process.is_known
+        mine, theirs = (opened[one.trace_id].story(one.number) for one in (first, second))
+        return is_handed_over(mine, theirs, one_process=one_process)
+
+    for first, second in compared_pairs(run, span):
+        verdict = verdict_of(first, second, c=unordered, h=locks, overlaps=overlaps)
+        if verdict is not None:
+            name = fingerprint_of(VARIABLE, side_of(first), side_of(second))
+            traces = {first.trace_id, second.trace_id} if verdict is not Verdict.GUARDED else ()
+            groups[name] |= Group(PairCounts(**{verdict.name.lower(): 1}), frozenset(traces))
+    return Groups(
+        lambda: NOTHING,
+        {name: one for name, one in groups.items() if one.counts.strongest is not Verdict.GUARDED},
+    )
+
+
+def by_definition(span: int, windows: Windows) -> dict[str, tuple[FindingKind, PairCounts, tuple[str, ...]]]:
+    """Return kind, counts and traces of each finding, listing all pairs."""
+    lost, races, absorbed = Groups(lambda: NOTHING), Groups(lambda: NOTHING), set[str]()
+    for run in runs_of(windows):
+        found, names = lost_in(run, span)
+        absorbed |= names
+        for groups, more in ((lost, found), (races, races_in(run, span))):
+            for name, group in more.items():
+                groups[name] |= group
+    shown = [(FindingKind.LOST_UPDATE, name, group) for name, group in lost.items()]
+    shown += [(FindingKind.RACE, name, group) for name, group in races.items() if name not in absorbed]
+    return {name: (kind, group.counts, tuple(sorted(group.traces))) for kind, name, group in shown}
 
 
 def spans_in(windows: Windows) -> dict[int, Windows]:
