@@ -40,7 +40,7 @@ class Relation(Protocol):
 class Facts:
     """Arrays over the accesses of a run, by their number in `RunAccesses.accesses`.
 
-    `reach` is that of the access's transaction. Equal `clock` is one clock, equal `host` one host
+    `starts` is when it began, `reach` that of its transaction. Equal `clock` is one clock, equal `host` one host
     where `has_host`; `crowded_hosts` have several clocks. `process` is -1 where it is not known.
     """
 
