@@ -166,6 +166,10 @@ def test_the_missing_edge_of_a_proof_names_the_read_that_was_overtaken() -> None
         "No lock is held from the read at bank.py:41 to the write at bank.py:44 (w2), so the write at"
         " bank.py:44 (w1) came between them unseen."
     )
+    assert missing_edge_of(Verdict.PROVEN, first, second) == (
+        "No lock is held from read to write around the write at bank.py:44 (w1) and the write at"
+        " bank.py:44 (w2): one update undid the other."
+    )
 
 
 @pytest.mark.parametrize(

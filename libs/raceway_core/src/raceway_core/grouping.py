@@ -34,8 +34,6 @@ from raceway_core.identity import Place
 from raceway_core.race import Pair, severity_of
 from raceway_core.sentence import fix_of, missing_edge_of, summary_of
 
-__all__ = ["Pair", "Scene", "Tally", "absorb", "example_of", "group"]
-
 MOST_COVERING = 32
 """So many of the strongest uncovered findings are asked whether they explain a weaker one."""
 
@@ -170,10 +168,15 @@ def group(
 
 def absorb(lost_updates: Sequence[Finding], races: Iterable[Finding], scene: Scene) -> list[Finding]:
     """Return lost updates and those races that are no part of one, ranked, the covered ones marked."""
-    absorbed = {name for finding in lost_updates for name in (finding.fingerprint, *finding.aliases)}
+    absorbed = names_of(lost_updates)
     others = [finding for finding in races if finding.fingerprint not in absorbed]
     ranked = sorted((*lost_updates, *others), key=lambda finding: finding.sort_key)
     return sorted(_covered_marked(ranked, scene), key=lambda finding: finding.sort_key)
+
+
+def names_of(findings: Iterable[Finding]) -> set[str]:
+    """Return the fingerprints of findings and of what they have absorbed."""
+    return {name for finding in findings for name in (finding.fingerprint, *finding.aliases)}
 
 
 def _covered_marked(ranked: Iterable[Finding], scene: Scene) -> Iterator[Finding]:

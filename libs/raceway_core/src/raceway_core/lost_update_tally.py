@@ -14,8 +14,9 @@ from raceway_core.access import Access, TransactionKey, is_conflict, transaction
 from raceway_core.access_class import side_key
 from raceway_core.finding import MOST_EXAMPLES, PairCounts, Verdict
 from raceway_core.fingerprint import Side, fingerprint_of, side_of
-from raceway_core.grouping import Pair, Tally
+from raceway_core.grouping import Tally
 from raceway_core.lost_update import LostUpdate
+from raceway_core.race import Pair
 
 
 def lost_update_tallies(found: Iterable[LostUpdate], accesses: Sequence[Access]) -> list[Tally]:

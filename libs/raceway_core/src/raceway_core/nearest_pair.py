@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from raceway_core.access import Access
 from raceway_core.finding import MOST_EXAMPLES, Verdict
-from raceway_core.grouping import Pair
+from raceway_core.race import Pair
 
 Judge: TypeAlias = Callable[[Access, Access], Pair | None]
 

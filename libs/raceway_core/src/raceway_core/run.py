@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from raceway_core.event import TraceId
 from raceway_core.finding import Finding, FindingKind
-from raceway_core.grouping import Scene, absorb, group
+from raceway_core.grouping import Scene, absorb, group, names_of
 from raceway_core.result import Window
 from raceway_core.run_accesses import RunAccesses, program_order
 from raceway_core.run_lost_update import run_lost_updates
@@ -81,6 +81,5 @@ def _findings_of(runs: Sequence[RunAccesses], opened: Mapping[TraceId, Opened]) 
     )
     losses = [tally for run in runs for tally in run_lost_updates(run)]
     lost = group(losses, scene, kind=FindingKind.LOST_UPDATE, across_traces=True)
-    proven = {name for finding in lost for name in (finding.fingerprint, *finding.aliases)}
-    races = [tally for run in runs for tally in race_tallies(run, variable, proven)]
+    races = [tally for run in runs for tally in race_tallies(run, variable, names_of(lost))]
     return absorb(lost, group(races, scene, across_traces=True), scene)

@@ -18,12 +18,12 @@ from raceway_core.access import Access, Variable, is_conflict
 from raceway_core.access_class import side_key, sides_of
 from raceway_core.finding import PairCounts, Verdict
 from raceway_core.fingerprint import Side, fingerprint_of
-from raceway_core.grouping import Pair, Tally
+from raceway_core.grouping import Tally
 from raceway_core.identity import Lock
 from raceway_core.interval_count import Flags, Integers
 from raceway_core.lockset import is_guarded
 from raceway_core.nearest_pair import nearest_pairs
-from raceway_core.race import verdict_of
+from raceway_core.race import Pair, verdict_of
 from raceway_core.reach import overlaps_by
 from raceway_core.run_accesses import RunAccesses, unordered
 from raceway_core.run_facts import Facts, compared

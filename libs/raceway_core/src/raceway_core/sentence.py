@@ -33,7 +33,7 @@ def summary_of(kind: FindingKind, variable: str, first: AccessType, second: Acce
 def missing_edge_of(
     verdict: Verdict, first: AccessEvidence, second: AccessEvidence, witness: Iterable[AccessEvidence] = ()
 ) -> str:
-    """Return what is missing between two accesses, the earlier one first."""
+    """Return what is missing between two accesses, the earlier one first; `witness` proves it."""
     pair = f"{_described(first)} and {_described(second, than=first)}"
     common = _common_locks(first.lockset, second.lockset)
     match verdict:
@@ -77,9 +77,12 @@ def _unprotected(first: AccessEvidence, second: AccessEvidence, witness: Iterabl
     task = (second.trace_id, second.thread_id)
     reads = (access for access in witness if access.access_type is AccessType.READ)
     read = next((access for access in reads if (access.trace_id, access.thread_id) == task), None)
-    begin = f"the {_VERBS[read.access_type]} at {_location(read)}" if read else "its read"
-    end = _described(second, than=first)
-    return f"No lock is held from {begin} to {end}, so {_described(first)} came between them unseen."
+    mine, theirs = _described(first), _described(second, than=first)
+    if read is None:
+        return f"No lock is held from read to write around {mine} and {theirs}: one update undid the other."
+    return (
+        f"No lock is held from the read at {_location(read)} to {theirs}, so {mine} came between them unseen."
+    )
 
 
 def _described(access: AccessEvidence, than: AccessEvidence | None = None) -> str:

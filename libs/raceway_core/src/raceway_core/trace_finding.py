@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from raceway_core.access import Access, Variable
 from raceway_core.finding import Example, Finding, FindingKind
-from raceway_core.grouping import Scene, Tally, absorb, group
+from raceway_core.grouping import Scene, Tally, absorb, group, names_of
 from raceway_core.lost_update import LostUpdate, find_lost_updates
 from raceway_core.lost_update_tally import lost_update_tallies
 from raceway_core.pair_list import list_pairs
@@ -61,8 +61,7 @@ def find_in_trace(
     pair_count = sum(found.pair_count for found in races.values())
     losses = chain.from_iterable(lost_update_tallies(lost[variable], accesses[variable]) for variable in lost)
     lost_findings = group(losses, scene, kind=FindingKind.LOST_UPDATE)
-    absorbed = {name for finding in lost_findings for name in (finding.fingerprint, *finding.aliases)}
-    tallies, cut = _strongest(races.values(), absorbed)
+    tallies, cut = _strongest(races.values(), names_of(lost_findings))
     findings = absorb(lost_findings, group(tallies, scene), scene)
     pairs = _listed(races.values(), scene) if pair_count <= MOST_PAIRS else _shown(findings)
     return TraceFindings(findings, races, pairs, pair_count, cut)
