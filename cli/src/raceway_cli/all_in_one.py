@@ -24,6 +24,7 @@ from raceway_analyzer.stores import Stores
 from raceway_api.app import routes as api_routes
 from raceway_api.deps import Deps
 from raceway_api.routes.docs import openapi_config
+from raceway_cli.courtesy import Courtesy
 from raceway_common.adapters.memory_cache import MemoryCache
 from raceway_common.adapters.sql.event_store import SqlEventStore
 from raceway_common.adapters.sql.finding_store import SqlFindingStore
@@ -58,6 +59,7 @@ class _Parts(NamedTuple):
 
     bus: Bus
     stores: Stores
+    courtesy: Courtesy
 
 
 def run(settings: Settings, *, durable: bool, announce: Callable[[str], None]) -> None:
@@ -76,7 +78,8 @@ def run(settings: Settings, *, durable: bool, announce: Callable[[str], None]) -
 
 async def _run(settings: Settings, announce: Callable[[str], None], *, durable: bool) -> None:
     async with _open(settings, durable=durable) as parts, anyio.create_task_group() as group:
-        await group.start(partial(worker.run, parts.bus, parts.stores, _plan(settings), now_ns=time.time_ns))
+        analyze = partial(worker.run, parts.bus, parts.stores, _plan(settings), now_ns=time.time_ns)
+        await group.start(partial(analyze, give_way=parts.courtesy.give_way))
         address = await group.start(serve, _app(settings, parts), settings.host, settings.port)
         settle_gc()
         log.info("raceway_started", url=address.url, data=str(settings.data_dir))
@@ -89,7 +92,7 @@ async def _open(settings: Settings, *, durable: bool) -> AsyncIterator[_Parts]:
     async with open_database(f"sqlite:///{path.resolve()}", is_durable=durable) as database:
         await migrate_database(database)
         async with open_sqlite_bus(settings.data_dir / BUS if durable else None) as bus:
-            yield _Parts(bus, _stores(database, settings))
+            yield _Parts(bus, _stores(database, settings), Courtesy())
 
 
 def _stores(database: Database, settings: Settings) -> Stores:
@@ -128,7 +131,7 @@ def _app(settings: Settings, parts: _Parts) -> ASGIApp:
         uptime_s=lambda: time.monotonic() - began_s,
     )
     handlers: list[ControllerRouterHandler] = [
-        *ingest_routes(parts.bus, limits=limits),
+        *ingest_routes(parts.bus, limits=limits, on_batch=parts.courtesy.note_batch),
         *api_routes(deps),
         *health_routes(
             {"bus": parts.bus.check, "database": stores.traces.totals}, version=version("raceway-cli")

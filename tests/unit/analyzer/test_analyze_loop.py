@@ -12,10 +12,11 @@ from tests.unit.analyzer.rig import Place, Rig, open_rig
 from tests.unit.core.build import Story
 
 from raceway_analyzer.analyst import Analyst
-from raceway_analyzer.analyze_loop import AnalyzeLoop, GiveWay, never_give_way
+from raceway_analyzer.analyze_loop import AnalyzeLoop
 from raceway_analyzer.batch_work import RunWork, TraceWork, parts
 from raceway_analyzer.bell import Bell
 from raceway_analyzer.failure import ANALYSIS_FAILED
+from raceway_analyzer.give_way import GiveWay, never_give_way
 from raceway_analyzer.recent import RecentChunks
 from raceway_analyzer.store_loop import StoreLoop
 from raceway_common.ports.work_queue import TraceClaim

@@ -7,9 +7,8 @@ lease ends. Results are functions of the events, so doing something twice change
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
-from typing import TypeAlias
 
 import anyio
 import structlog
@@ -17,6 +16,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from raceway_analyzer.batch_work import Batch, Work
 from raceway_analyzer.bell import Bell
+from raceway_analyzer.give_way import GiveWay, never_give_way
 from raceway_common.ports.work_queue import WorkQueue
 from raceway_core.errors import Retryable
 
@@ -32,13 +32,6 @@ POLL_S = 1.0
 
 LEAST_REST_S = 0.02
 RELEASE_DEADLINE_S = 2.0
-
-GiveWay: TypeAlias = Callable[[], Awaitable[None]]
-"""Returns when analysis may go on; with it a composition lets something else go first."""
-
-
-async def never_give_way() -> None:
-    """Go on at once."""
 
 
 class AnalyzeLoop:

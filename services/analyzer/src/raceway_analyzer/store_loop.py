@@ -12,6 +12,7 @@ import anyio
 import structlog
 from anyio.abc import TaskStatus
 
+from raceway_analyzer.give_way import GiveWay, never_give_way
 from raceway_common.ports.bus import BusReader, Delivery
 from raceway_common.ports.event_store import AppendedChunk, EventStore
 from raceway_core.batch import Message, decode_message
@@ -35,17 +36,20 @@ class StoreLoop:
         *,
         now_ns: Callable[[], int],
         on_stored: Callable[[Sequence[AppendedChunk]], None],
+        give_way: GiveWay = never_give_way,
     ) -> None:
         self._bus = bus
         self._events = events
         self._now_ns = now_ns
         self._on_stored = on_stored
+        self._give_way = give_way
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Store messages until cancelled."""
         async with self._bus.subscribe() as inbox:
             task_status.started()
             while True:
+                await self._give_way()
                 await self.settle(await inbox.fetch(MOST_MESSAGES))
 
     async def settle(self, deliveries: Sequence[Delivery]) -> None:

@@ -10,9 +10,10 @@ import structlog
 from anyio.abc import TaskStatus
 
 from raceway_analyzer.analyst import Analyst
-from raceway_analyzer.analyze_loop import AnalyzeLoop, GiveWay, never_give_way
+from raceway_analyzer.analyze_loop import AnalyzeLoop
 from raceway_analyzer.batch_work import RunWork, TraceWork
 from raceway_analyzer.bell import Bell
+from raceway_analyzer.give_way import GiveWay, never_give_way
 from raceway_analyzer.processes import Processes
 from raceway_analyzer.recent import RecentChunks
 from raceway_analyzer.store_loop import StoreLoop
@@ -53,7 +54,7 @@ async def run(
         recent.add(appended)
         bell.ring()
 
-    storing = StoreLoop(bus, stores.events, now_ns=now_ns, on_stored=hear)
+    storing = StoreLoop(bus, stores.events, now_ns=now_ns, on_stored=hear, give_way=give_way)
     works = (
         TraceWork(stores, analyst, recent, now_ns=now_ns, most=plan.claim_size),
         RunWork(stores, analyst, now_ns=now_ns),

@@ -6,6 +6,8 @@ batch is as much as decoding it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from litestar import asgi
 from litestar.enums import ScopeType
 from litestar.exceptions import MethodNotAllowedException
@@ -17,17 +19,28 @@ from raceway_ingest.answer import answer_of
 from raceway_ingest.body import Limits
 from raceway_ingest.desk import IntakeDesk, Sent
 
+
+def _nothing() -> None:
+    pass
+
+
 _LOOKED_AT = (b"content-type", b"content-encoding", b"content-length")
 
 
-def ingest_routes(bus: BusWriter, *, limits: Limits, key_id: str = "") -> list[ASGIRouteHandler]:
-    """Return the routes that take events in. `key_id` tells the batches of different keys apart."""
+def ingest_routes(
+    bus: BusWriter, *, limits: Limits, key_id: str = "", on_batch: Callable[[], None] = _nothing
+) -> list[ASGIRouteHandler]:
+    """Return the routes that take events in.
+
+    `key_id` tells the batches of different keys apart; `on_batch` hears of each that arrives.
+    """
     desk = IntakeDesk(bus, limits, key_id)
 
     @asgi("/events", copy_scope=False)
     async def events(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP or scope["method"] != "POST":
             raise MethodNotAllowedException(headers={"Allow": "POST"})
+        on_batch()
         status, body = answer_of(await desk.take(_sent(scope, receive)))
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
