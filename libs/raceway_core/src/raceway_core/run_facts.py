@@ -40,8 +40,8 @@ class Relation(Protocol):
 class Facts:
     """Arrays over the accesses of a run, by their number in `RunAccesses.accesses`.
 
-    `starts` is when it began, `reach` that of its transaction. Equal `clock` is one clock, equal `host` one host
-    where `has_host`; `crowded_hosts` have several clocks. `process` is -1 where it is not known.
+    `starts` is when it began, `reach` that of its transaction. Equal `clock` is one clock, equal
+    `host` one host where `has_host`; `crowded_hosts` have several clocks.
     """
 
     def __init__(self, run: RunAccesses) -> None:
@@ -60,9 +60,6 @@ class Facts:
             clocks_of_host.setdefault(host, set()).add(clock)
         self.crowded_hosts = sorted(host for host, clocks in clocks_of_host.items() if len(clocks) > 1)
         self.has_host = np.array([bool(reach.site.host) for reach in reach_of], dtype=np.bool_)
-        known = [access.process.is_known for access in run.accesses]
-        process = _numbered([access.process for access in run.accesses])
-        self.process = np.where(np.array(known, dtype=np.bool_), process, -1)
         self.trace = _numbered([access.trace_id for access in run.accesses])
         self.is_new = np.array([access.trace_id in run.new_traces for access in run.accesses], dtype=np.bool_)
 
