@@ -91,22 +91,34 @@ class _Columns:
         distinct = {id(reach): reach for reach in reaches}
         number_of = {key: number for number, key in enumerate(distinct)}
         sites: dict[Site, int] = {}
+        hosts: dict[str, int] = {}
         rows = [
-            (reach.start_ns, reach.end_ns, sites.setdefault(reach.site, len(sites)))
+            (
+                reach.start_ns,
+                reach.end_ns,
+                sites.setdefault(reach.site, len(sites)),
+                hosts.setdefault(reach.site.host, len(hosts)),
+            )
             for reach in distinct.values()
         ]
         self.of_access: Integers = _array(map(number_of.__getitem__, map(id, reaches)))
-        self._start_ns, self._end_ns, self._site = np.array(rows, dtype=np.int64).T
-        self._slack_ns = _slacks(list(sites))
+        self._start_ns, self._end_ns, self._site, self._host = np.array(rows, dtype=np.int64).T
+        self._near_ns = [_near_ns(site) for site in sites]
         self.can_overlap = bool((self._start_ns < self._end_ns).any())
 
     def overlapping(self, reaches: Integers, track: Integers) -> Windows:
         """Return which part of `track`, reaches of one site in order, each of `reaches` overlaps."""
-        slack_ns = self._slack_ns[self._site[reaches], self._site[track[0]]]
+        slack_ns = self._slack_ns(reaches, int(track[0]))
         begins = np.searchsorted(self._end_ns[track], self._start_ns[reaches] + slack_ns, side="right")
         ends = np.searchsorted(self._start_ns[track], self._end_ns[reaches] - slack_ns, side="left")
         ends[slack_ns == _UNKNOWN] = 0
         return Windows(begins, np.maximum(begins, ends))
+
+    def _slack_ns(self, reaches: Integers, other: int) -> Integers:
+        """Return how far the clocks of `reaches` may disagree with that of one."""
+        near_ns = self._near_ns[self._site[other]]
+        on_host = np.where(self._host[reaches] == self._host[other], near_ns, _UNKNOWN)
+        return np.where(self._site[reaches] == self._site[other], 0, on_host)
 
     def split(self, members: Integers) -> list[Integers]:
         """Split a lane's accesses, in program order, into tracks: as few as first fit finds."""
@@ -144,8 +156,8 @@ def _array(numbers: Iterable[int]) -> Integers:
     return np.fromiter(numbers, np.int64)
 
 
-def _slacks(sites: Sequence[Site]) -> Integers:
-    slacks = [[uncertainty_ns(first, second) for second in sites] for first in sites]
-    return np.array(
-        [[_UNKNOWN if slack is None else slack for slack in row] for row in slacks], dtype=np.int64
-    )
+def _near_ns(site: Site) -> int:
+    """Return how far a site's clock may disagree with those of other processes on its host."""
+    other = site.process._replace(process_id=site.process.process_id + 1)
+    slack_ns = uncertainty_ns(site, Site(other, site.host))
+    return _UNKNOWN if slack_ns is None else slack_ns
