@@ -64,7 +64,7 @@ from raceway_core.pair_count import count_between, count_by_window
 from raceway_core.reach import Overlaps, overlaps_by, reaches_of
 from raceway_core.track import Tracks
 
-FEW = 24
+FEW = 32
 """Up to so many accesses of a variable it is faster to compare each two."""
 
 Transactions: TypeAlias = Set[tuple[int, int]]
