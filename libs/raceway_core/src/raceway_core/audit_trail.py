@@ -11,7 +11,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
 
 from raceway_core.access import Access, Variable
 from raceway_core.causal_graph import CausalGraph, Edge, EdgeKind
@@ -71,18 +70,17 @@ class AuditTrails:
             return CONCURRENT
         if graph.chain_of[first] == graph.chain_of[second]:
             return EdgeKind.PROGRAM.value
-        for source, kind in islice(self._edges_into(second), MOST_EDGES):
+        for source, kind in self._edges_into(second):
             if source == first or before(first, source):
                 return kind.value
         return INDIRECT
 
     def _edges_into(self, event: int) -> Iterator[tuple[int, EdgeKind]]:
-        """Yield the edges by which an event's chain learned something before it, newest first."""
-        chain = self._graph.chain_of[event]
-        place, incoming = self._place_of, self._incoming.get(chain, ())
+        """Yield the `MOST_EDGES` last edges into an event's chain up to the event, newest first."""
+        place, incoming = self._place_of, self._incoming.get(self._graph.chain_of[event], ())
         last = place[self._graph.starts[event]]
         newest = bisect_right(incoming, last, key=lambda edge: place[edge.target])
-        for edge in incoming[newest - 1 :: -1] if newest else ():
+        for edge in reversed(incoming[max(0, newest - MOST_EDGES) : newest]):
             yield self._graph.event_of[edge.source], edge.kind
 
     @cached_property
