@@ -146,6 +146,8 @@ BODIES: list[tuple[str, bytes, type[Rejected], str]] = [
     ("a number as a batch id", b'{"events":[],"batch_id":1}', Misshapen, "$.batch_id"),
     ("an endless batch id", b'{"events":[],"batch_id":"%s"}' % (b"x" * 257), Misshapen, "$.batch_id"),
     ("drops in words", b'{"events":[],"dropped":{"a":"b"}}', Misshapen, "$.dropped"),
+    ("endless drops", b'{"events":[],"dropped":{"a":1e300}}', Misshapen, "$.dropped"),
+    ("an endless reason", b'{"events":[],"dropped":{"%s":1}}' % (b"x" * 129), Misshapen, "$.dropped"),
     ("compressed", gzip.compress(b"{}"), Rejected, "malformed"),
 ]
 

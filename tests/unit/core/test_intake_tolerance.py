@@ -190,11 +190,15 @@ def test_scrubs_credentials_of_headers() -> None:
 
 
 def test_counts_what_a_client_lost_under_a_name_of_its_own_for_each_batch() -> None:
-    lost = {"queue_full": 3.0, "nothing": 0, "less": -1}
+    lost = {"queue_full": 3.0, "nothing": 0, "less": -1, "a\0": 1}
     named = decode_message(take(wire_event(), batch_id="b1", dropped=lost).messages[0])
     unnamed = [decode_message(take(wire_event(n), dropped=lost).messages[0]) for n in (1, 1, 2)]
 
-    assert (named.batch_id, named.source, named.dropped) == ("b1", "bank#4711", {"queue_full": 3})
+    assert (named.batch_id, named.source, named.dropped) == (
+        "b1",
+        "bank#4711",
+        {"queue_full": 3, "a\\u0000": 1},
+    )
     assert unnamed[0].batch_id == unnamed[1].batch_id != unnamed[2].batch_id
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from hashlib import blake2b
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -20,10 +20,10 @@ from msgspec import Meta
 from raceway_core.batch import Message
 from raceway_core.canonical import are_canonical, may_hold_nul
 from raceway_core.errors import Rejected
-from raceway_core.event import Event
+from raceway_core.event import Event, Whole
 from raceway_core.nesting import MOST_LEVELS, too_deep_at
 from raceway_core.parts import Oversized, cut
-from raceway_core.repair import Refused, repair
+from raceway_core.repair import ESCAPED_NUL, Refused, repair
 from raceway_core.surrogate import without_halves
 from raceway_core.time import parse_time
 from raceway_core.transcode import json_of_msgpack
@@ -62,9 +62,12 @@ class _Identified(msgspec.Struct, frozen=True):
     id: str
 
 
+_Reason: TypeAlias = Annotated[str, Meta(max_length=128)]
+
+
 class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
     batch_id: Annotated[str, Meta(max_length=256)] | None = None
-    dropped: Annotated[dict[str, int | float], Meta(max_length=64)] | None = None
+    dropped: Annotated[dict[_Reason, Whole], Meta(max_length=64)] | None = None
 
 
 class _Batch(_Envelope, frozen=True, gc=False):
@@ -118,12 +121,14 @@ def _accept_canonical(text: bytes, most_message_bytes: int) -> Intake | None:
     """Return the intake of a batch in which nothing is to mend, None for any other."""
     try:
         batch = _batch.decode(text)
-        usable = _Usable(batch.events, range(len(batch.events)))
-        intake = _pack(batch, usable, [], most_message_bytes)
-        is_canonical = not may_hold_nul(text) and are_canonical(batch.events, intake.messages)
+        empty = _empty_message(batch, batch.events)
+        parts = cut(batch.events, empty, most_message_bytes)
+        is_canonical = not may_hold_nul(text) and are_canonical(batch.events, parts.encoded)
     except (*_UNREADABLE, OverflowError, Rejected):
         return None
-    return intake if is_canonical and not intake.rejected else None
+    if not batch.events or parts.oversized or not is_canonical:
+        return None
+    return Intake(parts.messages, empty.batch_id, len(batch.events), ())
 
 
 def _salvage(text: bytes, most_message_bytes: int) -> Intake:
@@ -182,17 +187,19 @@ def _pack(envelope: _Envelope, usable: _Usable, rejected: list[Rejection], most_
     empty = _empty_message(envelope, usable.events)
     if not usable.events and not empty.dropped:
         return Intake((), empty.batch_id, 0, tuple(rejected))
-    messages, oversized = cut(usable.events, empty, most_bytes)
-    if oversized:
+    parts = cut(usable.events, empty, most_bytes)
+    if parts.oversized:
         places = {id(event): place for event, place in zip(*usable, strict=True)}
-        rejected += [_too_large(places[id(each.event)], each, most_bytes) for each in oversized]
+        rejected += [_too_large(places[id(each.event)], each, most_bytes) for each in parts.oversized]
         rejected.sort(key=lambda rejection: rejection.index)
-    return Intake(tuple(messages), empty.batch_id, len(usable.events) - len(oversized), tuple(rejected))
+    accepted = len(usable.events) - len(parts.oversized)
+    return Intake(parts.messages, empty.batch_id, accepted, tuple(rejected))
 
 
 def _empty_message(envelope: _Envelope, events: Sequence[Event]) -> Message:
     """Return the message without slices; what a client lost is counted once per batch and source."""
-    dropped = {reason: int(count) for reason, count in (envelope.dropped or {}).items() if count >= 1}
+    lost = envelope.dropped or {}
+    dropped = {reason.replace("\0", ESCAPED_NUL): int(count) for reason, count in lost.items() if count >= 1}
     batch_id = envelope.batch_id or ""
     if dropped and not batch_id:
         batch_id = blake2b(msgspec.json.encode([dropped, events]), digest_size=16).hexdigest()

@@ -25,12 +25,20 @@ class Oversized(NamedTuple):
     size_bytes: int
 
 
+class Cut(NamedTuple):
+    """Messages, what they have no room for, and the events of either, encoded, in pieces."""
+
+    messages: tuple[bytes, ...]
+    oversized: Sequence[Oversized]
+    encoded: Sequence[bytes]
+
+
 SLICE_OVERHEAD_BYTES = 96
 """At most what a slice's header takes around its events: a UUID and three integers."""
 
 
-def cut(events: Sequence[Event], empty: Message, most_bytes: int) -> tuple[list[bytes], list[Oversized]]:
-    """Return the bytes of as few messages as needed, none longer than `most_bytes`.
+def cut(events: Sequence[Event], empty: Message, most_bytes: int) -> Cut:
+    """Return as few messages as needed, none longer than `most_bytes`.
 
     Every message is a copy of `empty` with slices. Time: O(n), O(n log n) when it has to be cut.
 
@@ -41,13 +49,15 @@ def cut(events: Sequence[Event], empty: Message, most_bytes: int) -> tuple[list[
     span_of = span_reader([event.timestamp for event in events])
     slices = [_slice(group, span_of) for group in _by_trace(events)]
     body = encode_message(msgspec.structs.replace(empty, slices=tuple(slices)))
+    encoded = [bytes(piece.events) for piece in slices]
     if len(body) <= most_bytes:
-        return [body], []
+        return Cut((body,), (), encoded)
     budget = most_bytes - len(encode_message(empty)) - 8
     oversized: list[Oversized] = []
     pieces = [piece for group in _by_trace(events) for piece in _pieces(group, span_of, budget, oversized)]
     filled = _filled(pieces, budget)
-    return [encode_message(msgspec.structs.replace(empty, slices=part)) for part in filled], oversized
+    messages = tuple(encode_message(msgspec.structs.replace(empty, slices=part)) for part in filled)
+    return Cut(messages, oversized, encoded)
 
 
 def _by_trace(events: Sequence[Event]) -> Iterable[list[Event]]:
