@@ -21,6 +21,7 @@ class Collector:
         self.batches: list[dict[str, Any]] = []
         self.attempts: list[dict[str, Any]] = []
         self.script: list[tuple[int, dict[str, str], dict[str, Any]]] = []
+        self.hangs_up = False
         self.gate = threading.Event()
         self.gate.set()
         self.arrived = threading.Event()
@@ -76,6 +77,7 @@ class Collector:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(text)
+                self.close_connection = self.close_connection or collector.hangs_up
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""

@@ -162,3 +162,27 @@ def test_the_pause_grows_within_bounds_and_is_jittered_fully() -> None:
     assert pause(1, None, 0.5) < pause(2, None, 0.5) < pause(4, None, 0.5)
     assert pause(1, 3.0, 0.0) == 3.0
     assert pause(1, 1e9, 0.0) == 30.0
+
+
+def test_a_server_that_closes_idle_connections_is_not_away(
+    collector: Any, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    collector.hangs_up = True
+    start()
+    for number in range(5):
+        raceway.event("step", number=number)
+        assert raceway.flush()
+    assert len(collector.events) == 5
+    assert raceway.stats()["retries"] == 0
+    assert caplog.records == []
+
+
+def test_bodies_for_another_host_are_compressed(collector: Any) -> None:
+    another_spelling = collector.url.replace("127.0.0.1", "2130706433")
+    raceway.start("shop", url=another_spelling)
+    raceway.event("hello", text="x" * 500)
+    assert raceway.flush()
+    raceway.stop()
+    (batch,) = collector.batches
+    assert batch["headers"]["Content-Encoding"] == "gzip"
+    assert int(batch["headers"]["Content-Length"]) < 700

@@ -380,3 +380,17 @@ list(raceway.wsgi(app)({"REQUEST_METHOD": "GET", "PATH_INFO": "/"}, lambda *_: N
     seen = Order(collector.events)
     assert seen.before("parent", "child")
     assert len({event["trace_id"] for event in collector.events}) == 1
+
+
+def test_a_task_made_inside_the_context_it_is_given(order: Callable[[], Order]) -> None:
+    async def child() -> None:
+        mark("inside")
+
+    async def main() -> None:
+        mark("before")
+        context = contextvars.copy_context()
+        loop = asyncio.get_running_loop()
+        await context.run(lambda: loop.create_task(child(), context=context))
+
+    asyncio.run(main())
+    assert order().before("before", "inside")

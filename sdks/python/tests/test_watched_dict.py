@@ -246,3 +246,10 @@ def test_any_value_becomes_json_or_is_unknown(value: object) -> None:
     Values(b"key").note(fields, "new_value", value, is_secret=False)
     assert set(fields) <= {"new_value", "value_hash"}
     json.dumps(fields, allow_nan=False)
+
+
+def test_a_copy_of_many_keys_is_recorded_in_part_and_says_so(recorded: Events) -> None:
+    many = raceway.watch(dict.fromkeys(range(1200), 0), "many")
+    assert len(many.copy()) == 1200
+    assert len(recorded()) == 1001
+    assert raceway.stats()["dropped"] == {"bulk_read": 200}

@@ -94,12 +94,22 @@ def _create_task(original: Function) -> Function:
             return original(loop, coroutine, name=name, context=context, **options)
         if context is None:
             context = copy_context()
-        context.run(running.set, child)
+        if not _begin_in(context, child):
+            return original(loop, coroutine, name=name, context=context, **options)
         if loop.get_task_factory() is not None:
             return _mark(original(loop, coroutine, name=name, context=context, **options), child)
         return _mark(JoinedTask(coroutine, loop=loop, name=name, context=context, **options), child)
 
     return create_task
+
+
+def _begin_in(context: Context, child: Task) -> bool:
+    """Make `child` the task of a context, unless that is entered: then it is its creator's own."""
+    try:
+        context.run(running.set, child)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _mark(task: object, child: Task) -> object:

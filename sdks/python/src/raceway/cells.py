@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Hashable
 from typing import Final
 
-from raceway.context import current
+from raceway.context import active, current
 from raceway.location import site_of_caller
 from raceway.record import ATOMIC_RMW, READ, record, report
 from raceway.value import Fields
@@ -55,16 +55,13 @@ class Cells:
     def note(self, access_type: str, key: Hashable, value: object, old: object = MISSING) -> None:
         """Note one access to one key: `value` is what was read or written, MISSING if nothing."""
         try:
-            cell = self._cells.get(key)
-            if access_type is not READ:
-                cell = cell or self._add(key)
-                version = cell.write()
-            else:
-                version = cell.version if cell else self._floor
+            cell = self._cells.get(key) or self._new(
+                key, keep=value is not MISSING or access_type is not READ
+            )
+            version = cell.version if access_type is READ else cell.write()
             task = current()
             if task is None or not task.trace.is_sampled:
                 return
-            cell = cell or self._new(key)
             fields: Fields = {
                 "variable": cell.name, "access_type": access_type, "version": version, "scope": "process"
             }  # fmt: skip
@@ -90,6 +87,11 @@ class Cells:
         except Exception:  # noqa: BLE001 -- the SDK boundary
             report(f"an access to {self._keys.name}")
 
+    def count_unrecorded(self, events: int) -> None:
+        """Count accesses that were too many at once to be recorded one by one."""
+        if events > 0 and active.process is not None:
+            active.process.queue.drop("bulk_read", events)
+
     def note_arrival(self, key: Hashable, value: object, count: int, access_type: str) -> None:
         """Note that a key was inserted; there are `count` now."""
         self.note(access_type, key, value)
@@ -102,14 +104,14 @@ class Cells:
         if len(self._cells) > 2 * count + MOST_DEPARTED:
             self._forget()
 
-    def _add(self, key: Hashable) -> _Cell:
-        cell = self._cells[key] = self._new(key)
-        return cell
-
-    def _new(self, key: Hashable) -> _Cell:
-        process = task.process if (task := current()) else None
+    def _new(self, key: Hashable, *, keep: bool) -> _Cell:
+        """Return the variable of a key met first; the keys that were only looked for are not kept."""
         name = f"{self._name}[{_show(key)}]"
-        return _Cell(name, self._floor, is_secret=process is None or process.values.is_secret(name))
+        process = active.process
+        cell = _Cell(name, self._floor, is_secret=process is None or process.values.is_secret(name))
+        if keep:
+            self._cells[key] = cell
+        return cell
 
     def _forget(self) -> None:
         """Let every version go; all variables continue above the highest, so none comes twice."""

@@ -23,7 +23,7 @@ from raceway.propagation import (
     parse_clock,
     parse_traceparent,
 )
-from raceway.record import record
+from raceway.record import record, report
 from raceway.value import Fields
 
 SHOWN_HEADERS = frozenset({"accept", "content-length", "content-type", "host", "user-agent"})
@@ -45,6 +45,13 @@ class Request:
         """Return the `raceway-clock` of the answer, if the request brought one."""
         if not self.carries_clock:
             return None
+        try:
+            return self._clock_header()
+        except Exception:  # noqa: BLE001 -- the SDK boundary
+            report("an answer's clock")
+            return None
+
+    def _clock_header(self) -> str:
         task, trace = self.task, self.task.trace
         process = task.process
         upstream = trace.upstream_span_id or ""

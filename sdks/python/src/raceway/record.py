@@ -39,27 +39,36 @@ def record(
         site: Where in the code.
         span: When what the event ends began, and how long it took, in ns.
     """
-    task = task or current()
-    if task is None or not task.trace.is_sampled:
-        return
-    if task.origin is not None:
-        _send_origin(task)
-    n = task.tick()
-    process = task.process
-    number = process.next_event()
-    event = (
-        number, task.last, time_ns(), n, task.learned, task, this_thread.name, task.held,
-        kind, fields, site, span,
-    )  # fmt: skip
-    if process.queue.put(event):
-        task.last, task.count = number, n
+    try:
+        task = task or current()
+        if task is None or not task.trace.is_sampled:
+            return
+        if task.origin is not None:
+            _send_origin(task)
+        n = task.tick()
+        process = task.process
+        number = process.next_event()
+        event = (
+            number, task.last, time_ns(), n, task.learned, task, this_thread.name, task.held,
+            kind, fields, site, span,
+        )  # fmt: skip
+        if process.queue.put(event):
+            task.last, task.count = number, n
+    except Exception:  # noqa: BLE001 -- the SDK boundary
+        report(f"a {kind}")
 
 
 def spawn(what: str, name: str, site: Site | None) -> Task | None:
     """Return a new task begun by the one that runs here, or None where nothing is recorded."""
-    parent = current()
-    if parent is None:
+    try:
+        parent = current()
+        return None if parent is None else _spawn(parent, what, name, site)
+    except Exception:  # noqa: BLE001 -- the SDK boundary
+        report(f"the start of {name}")
         return None
+
+
+def _spawn(parent: Task, what: str, name: str, site: Site | None) -> Task:
     child = parent.process.new_task(what, parent.trace)
     if parent.depth >= MOST_SILENT_SPAWNS:
         return child

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter, deque
 
-from raceway.context import Record, leave_requests_alone
+from raceway.context import Record, leave_requests_alone, this_thread
 from raceway.process import Process
 from raceway.retry import RETRYABLE, pause
 from raceway.transport import Answer, Lost, Transport
@@ -45,7 +45,7 @@ class Sender:
 
     def flush(self, timeout: float) -> bool:
         """Wait until what was recorded so far is delivered or given up; tell whether it is."""
-        if self._ended.is_set():
+        if self._ended.is_set() or this_thread.sends_unrecorded:
             return False
         done = threading.Event()
         self._flushes.append(done)

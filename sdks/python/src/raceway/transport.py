@@ -50,6 +50,15 @@ class Transport:
         headers = dict(self._headers)
         if self._compresses:
             body, headers["Content-Encoding"] = gzip.compress(body, compresslevel=1), "gzip"
+        was_open = self._connection is not None
+        try:
+            return self._exchange(body, headers)
+        except Lost:
+            if not was_open:
+                raise
+        return self._exchange(body, headers)  # a server may close what was idle; that is no outage
+
+    def _exchange(self, body: bytes, headers: dict[str, str]) -> Answer:
         try:
             connection = self._connect()
             connection.request("POST", self._path, body, headers)

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeAlias
 from uuid import UUID
@@ -43,15 +44,15 @@ class Values:
 
     def __init__(self, key: bytes, secret: re.Pattern[str] = SECRET) -> None:
         self._key = key
-        self._secret = secret
+        self._is_secret = lru_cache(maxsize=4096)(lambda name: secret.search(name) is not None)
 
     def is_secret(self, name: str) -> bool:
         """Whether the value under this name must not leave the process."""
-        return self._secret.search(name) is not None
+        return self._is_secret(name)
 
     def scrub(self, name: str, text: str) -> str:
-        """Return a header's or parameter's value, hidden if its name says that it is secret."""
-        return HIDDEN if self._secret.search(name) else text
+        """Return a parameter's value, hidden if its name says that it is secret."""
+        return HIDDEN if self._is_secret(name) else text
 
     def note(self, fields: Fields, field: str, value: object, *, is_secret: bool) -> None:
         """Put what may be sent of a value into an event's fields: itself, a hash, or nothing.

@@ -52,10 +52,12 @@ class WatchedDict(dict[K, V]):
         return value
 
     def __getitem__(self, key: K) -> V:
-        value = self._read(key)
+        with self._lock:
+            value = dict.get(self, key, MISSING)
+            self._cells.note(READ, key, value)
         if value is MISSING:
             raise KeyError(key)
-        return cast("V", value)
+        return value  # type: ignore[return-value]  # a cast would cost a call
 
     def get(self, key: K, default: D | None = None) -> V | D | None:  # type: ignore[override]  # as typeshed's overloads
         """Return the value of `key`, else `default`."""
@@ -109,6 +111,7 @@ class WatchedDict(dict[K, V]):
             self._cells.note_keys(READ, len(plain))
             for key in list(plain)[:MOST_BULK]:
                 self._cells.note(READ, key, plain[key])
+            self._cells.count_unrecorded(len(plain) - MOST_BULK)
         return plain
 
     __copy__ = copy
