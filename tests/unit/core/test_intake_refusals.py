@@ -239,3 +239,14 @@ def test_refuses_an_event_that_no_message_can_hold() -> None:
     assert intake.accepted == 4
     assert [event.id for event in stored(intake)] == [event_id(n) for n in (0, 1, 2, 4)]
     assert all(len(message) <= 2000 for message in intake.messages)
+
+
+def test_a_body_of_junk_takes_no_more_memory_than_itself() -> None:
+    body = b'{"events":[' + b"0," * 5_000_000 + b"0]}"
+    tracemalloc.start()
+    with pytest.raises(Misshapen, match="more than 10000 events cannot be used"):
+        accept(body, Form.JSON, most_message_bytes=MESSAGE_BYTES)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak_bytes < 3 * len(body)

@@ -21,6 +21,7 @@ from raceway_core.batch import Message
 from raceway_core.canonical import are_canonical, may_hold_nul
 from raceway_core.errors import Rejected
 from raceway_core.event import Event, Whole
+from raceway_core.json_array import elements
 from raceway_core.nesting import MOST_LEVELS, too_deep_at
 from raceway_core.parts import Oversized, cut
 from raceway_core.repair import ESCAPED_NUL, Refused, repair
@@ -75,7 +76,7 @@ class _Batch(_Envelope, frozen=True, gc=False):
 
 
 class _RawBatch(_Envelope, frozen=True):
-    events: list[msgspec.Raw]
+    events: msgspec.Raw
 
 
 class _Usable(NamedTuple):
@@ -90,6 +91,11 @@ _raw_batch = msgspec.json.Decoder(_RawBatch)
 _identified = msgspec.json.Decoder(_Identified)
 _event = msgspec.json.Decoder(Event)
 _any = msgspec.json.Decoder()
+
+MOST_REFUSALS = 10_000
+"""Beyond that an answer names no single event any more: the body was never meant as a batch."""
+
+_A_BATCH = "a batch is an object with the list `events`, and optionally `batch_id` and `dropped`"
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
 
@@ -134,14 +140,19 @@ def _accept_canonical(text: bytes, most_message_bytes: int) -> Intake | None:
 def _salvage(text: bytes, most_message_bytes: int) -> Intake:
     """Read event by event: tell what is wrong with each, and keep the others."""
     raw = _raw_envelope(without_halves(text))
+    array = bytes(raw.events)
     events: list[Event] = []
     places: list[int] = []
     rejected: list[Rejection] = []
-    for place, raw_event in enumerate(raw.events):
+    for place, raw_event in enumerate(elements(array)):
         try:
             events.append(_read_one(raw_event))
         except Refused as error:
             rejected.append(Rejection(place, error.code, str(error), _id_in(raw_event)))
+            if len(rejected) > MOST_REFUSALS:
+                raise Misshapen(
+                    f"more than {MOST_REFUSALS} events cannot be used; the last: {error}"
+                ) from error
         else:
             places.append(place)
     return _pack(raw, _Usable(events, places), rejected, most_message_bytes)
@@ -149,14 +160,15 @@ def _salvage(text: bytes, most_message_bytes: int) -> Intake:
 
 def _raw_envelope(text: bytes) -> _RawBatch:
     try:
-        return _raw_batch.decode(text)
+        raw = _raw_batch.decode(text)
     except msgspec.ValidationError as error:
-        raise Misshapen(
-            f"{error}; a batch is an object with the list `events`, and optionally `batch_id` and `dropped`"
-        ) from error
+        raise Misshapen(f"{error}; {_A_BATCH}") from error
+    if not bytes(raw.events).startswith(b"["):
+        raise Misshapen(f"Expected `array` - at `$.events`; {_A_BATCH}")
+    return raw
 
 
-def _read_one(raw: msgspec.Raw) -> Event:
+def _read_one(raw: bytes) -> Event:
     try:
         return _read_canonical(raw) or repair(_any.decode(raw))
     except RecursionError:
@@ -165,18 +177,18 @@ def _read_one(raw: msgspec.Raw) -> Event:
         raise Refused("malformed_event", str(error)) from error
 
 
-def _read_canonical(raw: msgspec.Raw) -> Event | None:
+def _read_canonical(raw: bytes) -> Event | None:
     try:
         event = _event.decode(raw)
         parse_time(str(event.timestamp))
         encoded = msgspec.msgpack.encode(event)
-        is_canonical = not may_hold_nul(bytes(raw)) and are_canonical((event,), (encoded,))
+        is_canonical = not may_hold_nul(raw) and are_canonical((event,), (encoded,))
     except (*_UNREADABLE, OverflowError, Rejected):
         return None
     return event if is_canonical else None
 
 
-def _id_in(raw: msgspec.Raw) -> str | None:
+def _id_in(raw: bytes) -> str | None:
     try:
         return _identified.decode(raw).id
     except (*_UNREADABLE, RecursionError):
