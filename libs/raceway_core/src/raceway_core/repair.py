@@ -158,9 +158,7 @@ def _without_nuls(value: JsonValue) -> JsonValue:
 
 
 def _without_big_integers(value: JsonValue) -> JsonValue:
-    return _walk(
-        value, lambda leaf: str(leaf) if type(leaf) is int and leaf not in _WIRE_INTS else leaf
-    )
+    return _walk(value, lambda leaf: str(leaf) if type(leaf) is int and leaf not in _WIRE_INTS else leaf)
 
 
 def _walk(value: JsonValue, change: Callable[[JsonValue], JsonValue]) -> JsonValue:
