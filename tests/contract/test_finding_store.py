@@ -9,6 +9,7 @@ import pytest
 from tests.contract.store_rig import LATER, MS, T0, Stores, example, finding, outcome, stores_on, window
 
 from raceway_common.database.database import Database
+from raceway_common.packing import pack_run
 from raceway_common.ports.finding_store import FindingCursor
 from raceway_common.ports.work_queue import RunClaim
 from raceway_core.event import TraceId
@@ -41,7 +42,7 @@ async def _shown(stores: Stores, limit: int, *, with_hidden: bool = False) -> li
 async def test_findings_of_traces_and_runs_are_read_back(stores: Stores) -> None:
     mine, ours = finding("f1", trace_ids=["a"]), finding("f2", trace_ids=["a", "b"], across_traces=True)
     await stores.analyze(outcome("a", windows=[window("v", 0, 1)], findings=[mine]))
-    await stores.findings.replace_run(await _run(stores), [ours], now_ns=LATER)
+    await stores.findings.replace_runs([pack_run(await _run(stores), [ours])], now_ns=LATER)
 
     assert list(await stores.findings.all()) == [mine, ours]
     assert await stores.findings.by_fingerprint("f1") == [mine]
@@ -68,9 +69,9 @@ async def test_an_older_count_of_a_run_changes_nothing(stores: Stores) -> None:
     second = await _run(stores, now_ns=later)
     assert second.version > first.version
 
-    await stores.findings.replace_run(second, [finding("new")], now_ns=later)
-    await stores.findings.replace_run(first, [finding("old")], now_ns=later)
-    await stores.findings.replace_run(second, [finding("again")], now_ns=later)
+    await stores.findings.replace_runs([pack_run(second, [finding("new")])], now_ns=later)
+    await stores.findings.replace_runs([pack_run(first, [finding("old")])], now_ns=later)
+    await stores.findings.replace_runs([pack_run(second, [finding("again")])], now_ns=later)
 
     assert [found.fingerprint for found in await stores.findings.all()] == ["new"]
     assert await stores.queue.due() == 0
@@ -80,14 +81,16 @@ async def test_a_run_that_changed_while_it_was_counted_stays_due(stores: Stores)
     await stores.analyze(outcome("a", windows=[window("v", 0, 1)]))
     claim = await _run(stores)
     await stores.analyze(outcome("b", windows=[window("v", 0, 1)]))
-    await stores.findings.replace_run(claim, [finding("f")], now_ns=LATER)
+    await stores.findings.replace_runs([pack_run(claim, [finding("f")])], now_ns=LATER)
 
     assert await stores.queue.due() == 1
     assert (await _run(stores)).version == claim.version + 1
 
 
 async def test_a_count_of_an_unknown_run_is_ignored(stores: Stores) -> None:
-    await stores.findings.replace_run(RunClaim("v", "global", 1, 1), [finding("f")], now_ns=LATER)
+    await stores.findings.replace_runs(
+        [pack_run(RunClaim("v", "global", 1, 1), [finding("f")])], now_ns=LATER
+    )
     assert list(await stores.findings.all()) == []
 
 
@@ -100,7 +103,7 @@ async def test_the_version_grows_with_every_change_and_only_then(stores: Stores)
     seen.append(await stores.findings.version())
     await stores.analyze(outcome("a", version=3))
     seen.append(await stores.findings.version())
-    await stores.findings.replace_run(await _run(stores), [finding("g")], now_ns=LATER)
+    await stores.findings.replace_runs([pack_run(await _run(stores), [finding("g")])], now_ns=LATER)
     seen.append(await stores.findings.version())
 
     assert seen == sorted(set(seen))
@@ -128,7 +131,7 @@ async def test_pages_show_groups_in_reading_order(stores: Stores) -> None:
         outcome("e", findings=[finding("critical", severity=Severity.CRITICAL)]),
     )
     across = finding("across", verdict=Verdict.POSSIBLE, across_traces=True)
-    await stores.findings.replace_run(await _run(stores), [across], now_ns=LATER)
+    await stores.findings.replace_runs([pack_run(await _run(stores), [across])], now_ns=LATER)
 
     shown = ["proven", "critical", "near", "observed", "covered", "possible"]
     assert [found.fingerprint for found in await _shown(stores, 2)] == shown
@@ -147,7 +150,7 @@ async def test_groups_are_what_merging_all_entries_makes(stores: Stores, seed: i
     await stores.analyze(*results)
     for claim in await stores.claim_runs():
         found = [_random_finding(dice, dice.sample(["t01", "t02", "x"], 2), is_across=True) for _ in range(2)]
-        await stores.findings.replace_run(claim, found, now_ns=LATER)
+        await stores.findings.replace_runs([pack_run(claim, found)], now_ns=LATER)
 
     merged = merge_findings(await stores.findings.all())
 

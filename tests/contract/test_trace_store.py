@@ -7,7 +7,7 @@ import pytest
 from tests.contract.store_rig import LATER, MS, T0, Stores, finding, outcome, stores_on, window
 
 from raceway_common.database.database import Database
-from raceway_common.packing import unpack_critical_paths, unpack_races
+from raceway_common.packing import pack_run, unpack_critical_paths, unpack_races
 from raceway_common.ports.trace_store import (
     Section,
     ServiceRow,
@@ -42,7 +42,7 @@ async def _pages(stores: Stores, wanted: TraceFilter, limit: int) -> list[str]:
 
 
 async def _windows(stores: Stores, variable: str, span: int) -> list[tuple[str, int]]:
-    found = await stores.traces.windows(RunClaim(variable, "global", span, 1))
+    found = (await stores.traces.windows([RunClaim(variable, "global", span, 1)]))[0]
     return [(trace_id, (each.first_ns - T0) // MS) for trace_id, each in found]
 
 
@@ -217,7 +217,7 @@ async def _marked(stores: Stores, result: TraceOutcome) -> list[RunClaim]:
     await stores.analyze(result)
     claims = await stores.claim_runs()
     for claim in claims:
-        await stores.findings.replace_run(claim, [], now_ns=LATER)
+        await stores.findings.replace_runs([pack_run(claim, [])], now_ns=LATER)
     return claims
 
 
@@ -239,7 +239,7 @@ async def test_names_of_any_length(stores: Stores) -> None:
     assert await _pages(stores, TraceFilter(service=service), 1) == ["a"]
     [claim] = await stores.claim_runs()
     assert (claim.variable, claim.scope) == (name, "x" * 10_000)
-    assert len(await stores.traces.windows(claim)) == 1
+    assert len((await stores.traces.windows([claim]))[0]) == 1
 
 
 async def test_replicas_replace_side_by_side_without_a_deadlock_or_a_lost_mark(stores: Stores) -> None:
@@ -273,6 +273,6 @@ async def _count(stores: Stores, owner: str, counted: dict[tuple[str, int], set[
     for turn in range(1, 12):
         now = LATER + turn * 1000 * MS
         for claim in await stores.queue.claim_runs(3, owner=owner, now_ns=now):
-            windows = await stores.traces.windows(claim)
-            await stores.findings.replace_run(claim, [], now_ns=now)
+            windows = (await stores.traces.windows([claim]))[0]
+            await stores.findings.replace_runs([pack_run(claim, [])], now_ns=now)
             counted[claim.variable, claim.span] = {trace_id for trace_id, _ in windows}

@@ -9,6 +9,7 @@ import pytest
 from tests.contract.store_rig import LATER, LEASE_NS, MS, T0, Stores, message, outcome, stores_on, window
 
 from raceway_common.database.database import Database
+from raceway_common.packing import pack_run
 from raceway_common.ports.bus import Position
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
 from raceway_common.schedule import PACE
@@ -182,13 +183,13 @@ async def test_runs_are_due_like_traces_and_counted_in_due(stores: Stores) -> No
     assert (await stores.queue.due(), await stores.queue.next_due_ns()) == (1, LATER + PACE.quiet_ns)
     assert await stores.queue.claim_runs(9, owner="x", now_ns=LATER) == []
     now = LATER + PACE.quiet_ns
-    run = RunClaim("v", "global", T0 // SPAN_NS, 1)
+    run = RunClaim("v", "global", T0 // SPAN_NS, 1, 1)
     assert await stores.queue.claim_runs(9, owner="x", now_ns=now) == [run]
     assert await stores.queue.claim_runs(9, owner="y", now_ns=now) == []
     await stores.queue.release(owner="x")
     assert await stores.queue.claim_runs(9, owner="y", now_ns=now) == [run]
 
-    await stores.findings.replace_run(run, [], now_ns=now)
+    await stores.findings.replace_runs([pack_run(run, [])], now_ns=now)
     assert await stores.queue.due() == 0
 
 
@@ -201,7 +202,7 @@ async def test_a_hot_run_is_recounted_as_it_grows(stores: Stores) -> None:
             [outcome(f"t{number}", windows=[window("v", number, number)])], now_ns=now
         )
         for claim in await stores.queue.claim_runs(9, owner="x", now_ns=now):
-            await stores.findings.replace_run(claim, [], now_ns=now)
+            await stores.findings.replace_runs([pack_run(claim, [])], now_ns=now)
             counts += 1
 
     assert 4 <= counts <= 9

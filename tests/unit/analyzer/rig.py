@@ -18,13 +18,12 @@ from raceway_common.adapters.sql.trace_store import SqlTraceStore
 from raceway_common.adapters.sql.work_queue import SqlWorkQueue
 from raceway_common.adapters.sqlite_bus import SqliteBus, open_sqlite_bus
 from raceway_common.database.database import Database, open_database
+from raceway_common.ports.finding_store import RunOutcome
 from raceway_common.ports.trace_store import TraceOutcome
-from raceway_common.ports.work_queue import RunClaim
 from raceway_common.schedule import Pace
 from raceway_common.schema.migrate import migrate_database
 from raceway_core.batch import Message, TraceSlice, encode_message, slice_of
 from raceway_core.event import Event
-from raceway_core.finding import Finding
 
 SECOND_NS = 1_000_000_000
 AT_ONCE = Pace(quiet_ns=0, growth=1.25, least_ns=0)
@@ -72,8 +71,8 @@ class Findings(SqlFindingStore):
         super().__init__(database, pace=AT_ONCE)
         self._changes = changes
 
-    async def replace_run(self, claim: RunClaim, findings: Sequence[Finding], *, now_ns: int) -> None:
-        await super().replace_run(claim, findings, now_ns=now_ns)
+    async def replace_runs(self, outcomes: Sequence[RunOutcome], *, now_ns: int) -> None:
+        await super().replace_runs(outcomes, now_ns=now_ns)
         self._changes.announce()
 
 

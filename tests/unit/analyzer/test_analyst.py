@@ -7,10 +7,10 @@ import pytest
 from tests.unit.analyzer.rig import Place
 from tests.unit.core.build import Story
 
-from raceway_analyzer.analyst import ATTEMPTS_ALONE, LOT_BYTES, LOT_TRACES, Analyst, lots
+from raceway_analyzer.analyst import ATTEMPTS_ALONE, LOT_BYTES, LOT_JOBS, Analyst, lots, trace_bytes
 from raceway_analyzer.failure import ANALYSIS_FAILED
-from raceway_analyzer.job import Done, Job
-from raceway_common.ports.work_queue import TraceClaim
+from raceway_analyzer.job import Done, Job, RunJob
+from raceway_common.ports.work_queue import RunClaim, TraceClaim
 from raceway_core.batch import decode_events
 from raceway_core.event import TraceId
 from raceway_core.options import DEFAULTS
@@ -31,7 +31,7 @@ def _by_trace(done: list[Done]) -> dict[str, Done]:
 
 
 async def test_every_trace_has_its_result() -> None:
-    names = [f"t{n}" for n in range(LOT_TRACES + 5)]
+    names = [f"t{n}" for n in range(LOT_JOBS + 5)]
     done = await Analyst(Place().run, DEFAULTS).analyze([_job(name) for name in names])
 
     found = _by_trace(done)
@@ -71,17 +71,17 @@ async def test_a_trace_that_kills_its_place_takes_no_other_along() -> None:
 
 async def test_a_run_that_kills_its_place_is_given_up() -> None:
     place = Place(lambda _: True)
-    counted = await Analyst(place.run, DEFAULTS).count_run(1, [])
+    [counted] = await Analyst(place.run, DEFAULTS).count([RunJob(RunClaim("v", "global", 1, 1), ())])
 
-    assert counted.findings == ()
+    assert counted.outcome.findings == ()
     assert "died" in counted.error
 
 
 def test_lots_are_bounded_and_a_huge_trace_is_alone() -> None:
-    small = [_job(f"s{n}") for n in range(LOT_TRACES + 1)]
+    small = [_job(f"s{n}") for n in range(LOT_JOBS + 1)]
     huge = _job("huge", chunk=b"x" * (LOT_BYTES + 1))
-    sizes = [[job.claim.trace_id for job in lot] for lot in lots([small[0], huge, *small[1:]])]
+    sizes = [[job.claim.trace_id for job in lot] for lot in lots([small[0], huge, *small[1:]], trace_bytes)]
 
     assert sizes[:2] == [["s0"], ["huge"]]
-    assert list(map(len, sizes[2:])) == [LOT_TRACES]
+    assert list(map(len, sizes[2:])) == [LOT_JOBS]
     assert len(decode_events(small[0].chunks)) == 2

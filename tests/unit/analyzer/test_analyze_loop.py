@@ -13,7 +13,7 @@ from tests.unit.core.build import Story
 
 from raceway_analyzer.analyst import Analyst
 from raceway_analyzer.analyze_loop import AnalyzeLoop
-from raceway_analyzer.batch_work import RunWork, TraceWork, parts
+from raceway_analyzer.batch_work import MOST_EVENTS, RunWork, TraceWork, parts
 from raceway_analyzer.bell import Bell
 from raceway_analyzer.failure import ANALYSIS_FAILED
 from raceway_analyzer.give_way import GiveWay, never_give_way
@@ -170,5 +170,5 @@ def test_a_huge_trace_is_read_alone() -> None:
     sizes = [1, 1, 60_000, 1, 30_000, 30_000]
     claims = [TraceClaim(TraceId(str(n)), 1, size) for n, size in enumerate(sizes)]
 
-    cut = [[claim.size for claim in part] for part in parts(claims)]
+    cut = [[claim.size for claim in part] for part in parts(claims, MOST_EVENTS)]
     assert cut == [[1, 1], [60_000], [1, 30_000], [30_000]]

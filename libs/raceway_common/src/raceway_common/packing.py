@@ -6,12 +6,14 @@ and of its finding entries, which are packed beside the bodies.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from raceway_common.compression import compress, decompress
-from raceway_common.ports.finding_store import FindingEntry
+from raceway_common.ports.finding_store import FindingEntry, RunOutcome
 from raceway_common.ports.trace_store import Section, TraceOutcome
-from raceway_common.ports.work_queue import TraceClaim
+from raceway_common.ports.work_queue import RunClaim, TraceClaim
 from raceway_core.finding import Example, Finding
 from raceway_core.result import AuditTrail, CriticalPath, EventNote, SelfTime, TraceResult
 
@@ -73,6 +75,11 @@ def pack_finding(finding: Finding) -> FindingEntry:
         lead=_lead(finding),
         body=_pack(finding),
     )
+
+
+def pack_run(claim: RunClaim, findings: Iterable[Finding]) -> RunOutcome:
+    """Return the findings of a counted run as the finding store keeps them."""
+    return RunOutcome(claim=claim, findings=tuple(map(pack_finding, findings)))
 
 
 def unpack_finding(body: bytes) -> Finding:

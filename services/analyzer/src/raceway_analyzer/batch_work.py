@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import msgspec
 import structlog
 
 from raceway_analyzer.analyst import Analyst
-from raceway_analyzer.job import Job
+from raceway_analyzer.job import Job, RunJob
 from raceway_analyzer.recent import RecentChunks
 from raceway_analyzer.stores import Stores
 from raceway_common.ports.event_store import StoredTrace
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
 from raceway_core.event import TraceId
-from raceway_core.finding import Finding
 
 log = structlog.get_logger()
 
-MOST_RUNS = 16
 MOST_EVENTS = 50_000
 """Traces of so many events together are in memory at once; a larger one is alone."""
+
+MOST_WINDOWS = 20_000
+"""Runs of so many windows together, likewise."""
+
+Claim = TypeVar("Claim", TraceClaim, RunClaim)
 
 Batch: TypeAlias = Callable[[], Awaitable[None]]
 """Does all of a batch and completes its claims; raises Retryable when a store is away."""
@@ -65,7 +68,7 @@ class TraceWork:
         return partial(self._analyze, claims) if claims else None
 
     async def _analyze(self, claims: Sequence[TraceClaim]) -> None:
-        for part in parts(claims):
+        for part in parts(claims, MOST_EVENTS):
             done = await self._analyst.analyze(await self._jobs(part))
             for failure in (each for each in done if each.error):
                 trace_id = failure.outcome.claim.trace_id
@@ -83,36 +86,37 @@ class TraceWork:
 class RunWork:
     """Keeps the findings of runs current."""
 
-    def __init__(self, stores: Stores, analyst: Analyst, *, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self, stores: Stores, analyst: Analyst, *, now_ns: Callable[[], int], most: int = 256
+    ) -> None:
+        """Lease up to `most` runs at once."""
         self._stores = stores
         self._analyst = analyst
         self._now_ns = now_ns
+        self._most = most
 
     async def claim(self, owner: str) -> Batch | None:
         """Lease due runs."""
-        claims = await self._stores.queue.claim_runs(MOST_RUNS, owner=owner, now_ns=self._now_ns())
+        claims = await self._stores.queue.claim_runs(self._most, owner=owner, now_ns=self._now_ns())
         return partial(self._count, claims) if claims else None
 
     async def _count(self, claims: Sequence[RunClaim]) -> None:
-        for claim in claims:
-            findings = await self._findings(claim)
-            await self._stores.findings.replace_run(claim, findings, now_ns=self._now_ns())
-
-    async def _findings(self, claim: RunClaim) -> Sequence[Finding]:
-        """Return the findings of a run; none, and an error in the log, where it cannot be counted."""
-        windows = await self._stores.traces.windows(claim)
-        counted = await self._analyst.count_run(claim.span, windows)
-        if counted.error:
-            log.error("run_failed", variable=claim.variable, span=claim.span, error=counted.error)
-        return counted.findings
+        for part in parts(claims, MOST_WINDOWS):
+            windows = await self._stores.traces.windows(part)
+            jobs = [RunJob(claim, tuple(found)) for claim, found in zip(part, windows, strict=True)]
+            done = await self._analyst.count(jobs)
+            for failure in (each for each in done if each.error):
+                claim = failure.outcome.claim
+                log.error("run_failed", variable=claim.variable, span=claim.span, error=failure.error)
+            await self._stores.findings.replace_runs([each.outcome for each in done], now_ns=self._now_ns())
 
 
-def parts(claims: Sequence[TraceClaim]) -> Iterator[list[TraceClaim]]:
-    """Yield the claims in parts of at most `MOST_EVENTS` events, or of one trace."""
-    part: list[TraceClaim] = []
+def parts(claims: Sequence[Claim], most: int) -> Iterator[list[Claim]]:
+    """Yield the claims in parts of at most `most` in size together, or of one claim."""
+    part: list[Claim] = []
     size = 0
     for claim in claims:
-        if part and size + claim.size > MOST_EVENTS:
+        if part and size + claim.size > most:
             yield part
             part, size = [], 0
         part.append(claim)

@@ -11,13 +11,13 @@ import traceback
 import msgspec
 
 from raceway_analyzer.failure import failed_result
-from raceway_common.packing import pack_outcome
+from raceway_common.packing import pack_outcome, pack_run
+from raceway_common.ports.finding_store import RunOutcome
 from raceway_common.ports.trace_store import TraceOutcome
-from raceway_common.ports.work_queue import TraceClaim
+from raceway_common.ports.work_queue import RunClaim, TraceClaim
 from raceway_core.analysis import analyze_trace
 from raceway_core.batch import decode_events
 from raceway_core.event import Event, TraceId
-from raceway_core.finding import Finding
 from raceway_core.options import Options
 from raceway_core.result import TraceResult, Window
 from raceway_core.run import find_across_traces
@@ -45,22 +45,22 @@ class Done(msgspec.Struct, frozen=True, array_like=True):
 
 
 class RunJob(msgspec.Struct, frozen=True, array_like=True):
-    """A run to count: its span, and all windows that touch it."""
+    """A run to count: all windows that touch its span."""
 
-    span: int
+    claim: RunClaim
     windows: tuple[tuple[TraceId, Window], ...]
 
 
-class Counted(msgspec.Struct, frozen=True, array_like=True):
+class RunDone(msgspec.Struct, frozen=True, array_like=True):
     """A counted run. `error` is the traceback of a count that failed, else empty."""
 
-    findings: tuple[Finding, ...]
+    outcome: RunOutcome
     error: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder()
 _lot = msgspec.msgpack.Decoder(Lot)
-_run = msgspec.msgpack.Decoder(RunJob)
+_run_jobs = msgspec.msgpack.Decoder(list[RunJob])
 
 
 def analyze_lot(lot: bytes) -> bytes:
@@ -86,11 +86,20 @@ def failed(claim: TraceClaim, events: list[Event], error: str) -> Done:
     return Done(pack_outcome(claim, result), error)
 
 
-def count_run(run: bytes) -> bytes:
-    """Count a `RunJob` and return a `Counted`. Never raises for what the windows hold."""
-    job = _run.decode(run)
+def count_runs(runs: bytes) -> bytes:
+    """Count a list of `RunJob` and return a list of `RunDone`, in its order. Never raises for a run."""
+    return _encoder.encode([count(job) for job in _run_jobs.decode(runs)])
+
+
+def count(job: RunJob) -> RunDone:
+    """Count one run, and say what went wrong if something did."""
     try:
-        counted = Counted(tuple(find_across_traces(job.span, job.windows)))
+        findings = find_across_traces(job.claim.span, job.windows)
     except Exception:  # noqa: BLE001 -- the worker's loop, as above
-        counted = Counted((), traceback.format_exc())
-    return _encoder.encode(counted)
+        return uncounted(job.claim, traceback.format_exc())
+    return RunDone(pack_run(job.claim, findings))
+
+
+def uncounted(claim: RunClaim, error: str) -> RunDone:
+    """Return the outcome of a run that could not be counted: it has no findings."""
+    return RunDone(pack_run(claim, ()), error)

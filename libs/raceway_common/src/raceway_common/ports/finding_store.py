@@ -37,6 +37,13 @@ class FindingEntry(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
+class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """A counted run, packed by an analysis worker."""
+
+    claim: RunClaim
+    findings: tuple[FindingEntry, ...]
+
+
 class FindingCursor(msgspec.Struct, frozen=True, array_like=True):
     """The last group of a page, as `Finding.sort_key` orders it; the next page begins after it."""
 
@@ -48,10 +55,10 @@ class FindingCursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 class FindingStore(Protocol):
-    async def replace_run(self, claim: RunClaim, findings: Sequence[Finding], *, now_ns: int) -> None:
-        """Replace the findings of a run and complete its claim, in one transaction.
+    async def replace_runs(self, outcomes: Sequence[RunOutcome], *, now_ns: int) -> None:
+        """Replace the findings of runs and complete their claims, in one transaction.
 
-        Ignored when this or a newer version of the run has been counted already.
+        An outcome is ignored when its or a newer version of the run has been counted already.
 
         Raises:
             Retryable: Nothing was replaced.

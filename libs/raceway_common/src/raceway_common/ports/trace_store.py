@@ -110,6 +110,6 @@ class TraceStore(Protocol):
 
     async def totals(self) -> Totals: ...
 
-    async def windows(self, run: RunClaim) -> Sequence[tuple[TraceId, Window]]:
-        """Return the windows of the run's variable that touch its span, ordered by trace id."""
+    async def windows(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[tuple[TraceId, Window]]]:
+        """Return for each run the windows of its variable that touch its span, ordered by trace id."""
         ...

@@ -1,7 +1,7 @@
 """Who analyzes what, and when: claims on due traces and due runs.
 
 A claim is a lease. Whoever holds one either completes it (`TraceStore.replace`,
-`FindingStore.replace_run`), releases it, or lets it expire; then the work is due again. A claim
+`FindingStore.replace_runs`), releases it, or lets it expire; then the work is due again. A claim
 carries the version of its data when it was claimed, and completing it is a no-op for data that
 has a newer result already; when newer data came meanwhile the work stays due.
 """
@@ -31,12 +31,14 @@ class RunClaim(msgspec.Struct, frozen=True, gc=False):
     """A lease on one fixed span of event time of one variable (`raceway_core.run`).
 
     A run exists for each span in which a window begins, since that is where pairs are counted.
+    `size` is at least how many windows begin there: huge runs are read and counted alone.
     """
 
     variable: str
     scope: str
     span: int
     version: int
+    size: int = 0
 
 
 class WorkQueue(Protocol):

@@ -11,12 +11,11 @@ from sqlalchemy import Connection
 from raceway_common.adapters.sql import finding_groups
 from raceway_common.adapters.sql.finding_merge import merged
 from raceway_common.adapters.sql.finding_rows import Owner, count_change, replace_entries
-from raceway_common.adapters.sql.work import RUNS
+from raceway_common.adapters.sql.work import RUNS, Locked
 from raceway_common.database.database import Database
-from raceway_common.database.statement import Statement
-from raceway_common.packing import pack_finding, unpack_finding
-from raceway_common.ports.finding_store import FindingCursor, FindingEntry
-from raceway_common.ports.work_queue import RunClaim
+from raceway_common.database.statement import Scalar, Statement
+from raceway_common.packing import unpack_finding
+from raceway_common.ports.finding_store import FindingCursor, RunOutcome
 from raceway_common.schedule import PACE, Pace
 from raceway_common.schema.keys import key_of
 from raceway_core.finding import Finding
@@ -30,20 +29,18 @@ class SqlFindingStore:
         self._database = database
         self._pace = pace
 
-    async def replace_run(self, claim: RunClaim, findings: Sequence[Finding], *, now_ns: int) -> None:
-        entries = [pack_finding(finding) for finding in findings]
-        await self._database.write(partial(self._replace_run, claim, entries, now_ns))
+    async def replace_runs(self, outcomes: Sequence[RunOutcome], *, now_ns: int) -> None:
+        await self._database.write(partial(self._replace_runs, outcomes, now_ns))
 
-    def _replace_run(
-        self, claim: RunClaim, entries: Sequence[FindingEntry], now_ns: int, connection: Connection
-    ) -> None:
-        key = (key_of(claim.variable, claim.scope), claim.span)
-        row = RUNS.lock(connection, [key]).get(key)
-        if row is None or claim.version <= row.done_version:
+    def _replace_runs(self, outcomes: Sequence[RunOutcome], now_ns: int, connection: Connection) -> None:
+        fresh = _lock_fresh(connection, outcomes)
+        if not fresh:
             return
-        RUNS.complete(connection, [(row, claim.version)], now_ns=now_ns, pace=self._pace)
-        known = [row.number] if row.done_version else []
-        count_change(connection, replace_entries(connection, Owner.RUN, {row.number: entries}, known=known))
+        done = [(row, outcome.claim.version) for outcome, row in fresh]
+        RUNS.complete(connection, done, now_ns=now_ns, pace=self._pace)
+        entries = {row.number: outcome.findings for outcome, row in fresh}
+        known = [row.number for _, row in fresh if row.done_version]
+        count_change(connection, replace_entries(connection, Owner.RUN, entries, known=known))
 
     async def version(self) -> int:
         return await self._database.read(lambda connection: _VERSION.run(connection).scalar() or 0)
@@ -70,3 +67,16 @@ class SqlFindingStore:
             return merged(wanted, connection)
 
         return await self._database.read(read)
+
+
+def _lock_fresh(connection: Connection, outcomes: Sequence[RunOutcome]) -> list[tuple[RunOutcome, Locked]]:
+    newest: dict[tuple[Scalar, ...], RunOutcome] = {}
+    for outcome in sorted(outcomes, key=lambda outcome: outcome.claim.version):
+        claim = outcome.claim
+        newest[key_of(claim.variable, claim.scope), claim.span] = outcome
+    rows = RUNS.lock(connection, sorted(newest))
+    return [
+        (outcome, row)
+        for key, outcome in newest.items()
+        if (row := rows.get(key)) is not None and outcome.claim.version > row.done_version
+    ]

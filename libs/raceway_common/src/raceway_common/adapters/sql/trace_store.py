@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from raceway_common.adapters.sql import trace_pages
 from raceway_common.adapters.sql.trace_writer import replace_results
 from raceway_common.database.database import Database
-from raceway_common.database.statement import Statement
+from raceway_common.database.statement import BYTES, INT, Statement
 from raceway_common.ports.trace_store import (
     Section,
     ServiceRow,
@@ -41,15 +41,18 @@ _SERVICES = Statement(
 _TOTALS = Statement("select traces, events, race_pairs from totals where id = 1")
 _NEVER_ANALYZED = Statement("select count(*) from traces where due_ns is not null and done_version = 0")
 _WINDOWS = Statement(
-    """select traces.trace_id, first_ns, last_ns, body
-    from windows join traces on traces.number = windows.number
-    where variable_key = :variable_key and first_span = :span
+    """select r.place, traces.trace_id, first_ns, last_ns, windows.body
+    from {rows} join windows on windows.variable_key = r.variable_key and first_span = r.span
+    join traces on traces.number = windows.number
     union all
-    select traces.trace_id, first_ns, last_ns, body
-    from windows join traces on traces.number = windows.number
-    where variable_key = :variable_key and last_span > first_span
-        and last_span >= :span and first_span < :span
-    order by 1"""
+    select r.place, traces.trace_id, first_ns, last_ns, windows.body
+    from {rows} join windows on windows.variable_key = r.variable_key
+        and last_span > first_span and last_span >= r.span and first_span < r.span
+    join traces on traces.number = windows.number
+    order by 1, 2""",
+    place=INT,
+    variable_key=BYTES,
+    span=INT,
 )
 
 
@@ -90,15 +93,14 @@ class SqlTraceStore:
     async def totals(self) -> Totals:
         return await self._database.read(_totals)
 
-    async def windows(self, run: RunClaim) -> Sequence[tuple[TraceId, Window]]:
-        key = key_of(run.variable, run.scope)
-        rows = await self._database.read(
-            lambda connection: _WINDOWS.run(connection, variable_key=key, span=run.span).all()
-        )
-        return [
-            (trace_id, Window(run.variable, run.scope, first_ns, last_ns, body))
-            for trace_id, first_ns, last_ns, body in rows
-        ]
+    async def windows(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[tuple[TraceId, Window]]]:
+        wanted = [(place, key_of(run.variable, run.scope), run.span) for place, run in enumerate(runs)]
+        rows = await self._database.read(lambda connection: _WINDOWS.run(connection, wanted).all())
+        found: list[list[tuple[TraceId, Window]]] = [[] for _ in runs]
+        for place, trace_id, first_ns, last_ns, body in rows:
+            run = runs[place]
+            found[place].append((trace_id, Window(run.variable, run.scope, first_ns, last_ns, body)))
+        return found
 
 
 def _totals(connection: Connection) -> Totals:

@@ -21,7 +21,7 @@ _DUE_TRACES = Statement(
     where due_ns <= :now order by due_ns limit :most {skip_locked}"""
 )
 _DUE_RUNS = Statement(
-    """select number, version, span from runs
+    """select number, version, span, size from runs
     where due_ns <= :now order by due_ns limit :most {skip_locked}"""
 )
 _NAMES = Statement(
@@ -71,11 +71,11 @@ class SqlWorkQueue:
         due = _DUE_RUNS.run(connection, now=now_ns, most=most).all()
         if not due:
             return []
-        leases = [(number, version) for number, version, _ in due]
+        leases = [(number, version) for number, version, _, _ in due]
         _LEASE_RUNS.run(connection, leases, owner=owner, until=now_ns + self._lease_ns)
         rows = _NAMES.run(connection, [(number,) for number, _ in leases])
         names = {number: (variable, scope) for number, variable, scope in rows}
-        return [RunClaim(*names[number], span, version) for number, version, span in due]
+        return [RunClaim(*names[number], span, version, size) for number, version, span, size in due]
 
     async def release(self, *, owner: str) -> None:
         def give_back(connection: Connection) -> None:
