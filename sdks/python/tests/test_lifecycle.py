@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -203,3 +204,20 @@ def test_spans_time_blocks_functions_and_coroutines(recorded: Events) -> None:
     assert ("Error", None) in seen
     returns = [event for event in recorded() if "FunctionReturn" in event["kind"]]
     assert all(event["metadata"]["duration_ns"] >= 0 for event in returns)
+
+
+def test_locations_do_not_depend_on_where_the_program_was_started(collector: Any, tmp_path: Path) -> None:
+    program = tmp_path / "shop" / "main.py"
+    program.parent.mkdir()
+    program.write_text(
+        "import raceway, sys; raceway.start('shop', url=sys.argv[1])\n\n"
+        "def sell(): raceway.write('x', 1)\nsell()\n"
+    )
+    for directory in (tmp_path, program.parent, Path.cwd()):
+        command = [sys.executable, str(program), collector.url]
+        subprocess.run(command, cwd=directory, check=True, timeout=30)
+    assert [change["location"] for change in collector.of_kind("StateChange")] == [
+        "shop/main.py:3 sell",
+        "main.py:3 sell",
+        "main.py:3 sell",
+    ]

@@ -40,7 +40,8 @@ def start(
         service: The service's name; all its processes share it.
         url: Where Raceway listens; else `RACEWAY_URL`, else http://127.0.0.1:8080.
         key: The API key; else `RACEWAY_KEY`.
-        root: The project's root, to which locations are relative; else the working directory.
+        root: The project's root, to which locations are relative; else the working directory, or the
+            main file's where that is elsewhere.
         environment: As `production`; else `RACEWAY_ENVIRONMENT`.
         sample: The share of new traces that is recorded, 0 to 1; else `RACEWAY_SAMPLE`, else all.
         redact: A regular expression: values under such names are hidden, besides the usual ones.

@@ -8,9 +8,12 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from raceway.location import is_application
 from raceway.value import SECRET
 
 LOG = logging.getLogger("raceway")
@@ -57,11 +60,21 @@ def read_settings(
         url=_usable_url(url or os.environ.get("RACEWAY_URL") or DEFAULT_URL),
         key=key or os.environ.get("RACEWAY_KEY") or None,
         environment=environment or os.environ.get("RACEWAY_ENVIRONMENT", ""),
-        root=os.path.realpath(root or "."),
+        root=os.path.realpath(root or _root_of_program()),
         sample=_ratio(sample if sample is not None else os.environ.get("RACEWAY_SAMPLE", "1")),
         secret=_secret(redact),
         queue_size=max(1, queue_size),
     )
+
+
+def _root_of_program() -> str:
+    """Return the working directory, or where the program's main file is if that is elsewhere."""
+    main_file = getattr(sys.modules.get("__main__"), "__file__", None)
+    here = os.path.realpath(".")
+    if main_file is None or not is_application[main_file]:
+        return here
+    directory = str(Path(main_file).resolve().parent)
+    return here if os.path.commonpath([here, directory]) == here else directory
 
 
 def _usable_url(url: str) -> str:
