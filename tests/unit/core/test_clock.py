@@ -12,7 +12,7 @@ from raceway_core.causal_graph import CausalGraph, Edge, EdgeKind, build_graph
 from raceway_core.clock import Clocks, clocks_of
 from raceway_core.clock_table import Limits
 from raceway_core.event import Event
-from raceway_core.linear_order import leads_ahead, linear_extension
+from raceway_core.graph.linear_order import leads_ahead, linear_extension
 from raceway_core.order_count import pair_counts
 
 

@@ -6,6 +6,7 @@ import pytest
 from tests.unit.core.build import Said, Story
 
 from raceway_core.analysis import analyze_trace
+from raceway_core.counting.fingerprint import Side, fingerprint_of, project_file
 from raceway_core.event import AccessType, EventId, HeldLock, LockMode, TraceId
 from raceway_core.finding import (
     AccessEvidence,
@@ -16,7 +17,6 @@ from raceway_core.finding import (
     Verdict,
     merge_findings,
 )
-from raceway_core.fingerprint import Side, fingerprint_of, project_file
 from raceway_core.identity import Place, place_of
 from raceway_core.sentence import fix_of, missing_edge_of, span_of, summary_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from raceway_core.headers import SCRUBBED, hold_secrets, is_secret, scrub
+from raceway_core.wire.headers import SCRUBBED, hold_secrets, is_secret, scrub
 
 
 @pytest.mark.parametrize(

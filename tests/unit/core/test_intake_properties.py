@@ -22,12 +22,12 @@ from tests.unit.core.wire import (
     write,
 )
 
-from raceway_core.canonical import are_canonical
 from raceway_core.errors import Rejected
 from raceway_core.event import Event
 from raceway_core.event_set import distinct
 from raceway_core.intake import Form, accept
-from raceway_core.repair import Refused, repair
+from raceway_core.wire.canonical import are_canonical
+from raceway_core.wire.repair import Refused, repair
 
 LEAVES = (
     st.none()

@@ -12,7 +12,7 @@ from tests.unit.core.wire import Json, event_id, metadata, stored, take, take_ms
 from raceway_core.batch import decode_message
 from raceway_core.event import AccessType, FunctionReturn
 from raceway_core.intake import Intake
-from raceway_core.repair import TRACE_TAG
+from raceway_core.wire.repair import TRACE_TAG
 
 UNSET = msgspec.UNSET
 HTTP: Json = {"method": "POST", "url": "/transfer", "body": None}

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raceway_core.interval_count import Intervals, dominated, overlapping, overlapping_within
+from raceway_core.counting.interval_count import Intervals, dominated, overlapping, overlapping_within
 
 Drawn = list[tuple[int, int]]
 

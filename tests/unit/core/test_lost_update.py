@@ -23,10 +23,10 @@ from tests.unit.core.history import (
 )
 
 from raceway_core.access import Access, TransactionKey, Variable, transaction_key
+from raceway_core.across.accesses import program_order
 from raceway_core.event import AccessType
 from raceway_core.identity import Process
 from raceway_core.lost_update import find_lost_updates
-from raceway_core.run_accesses import program_order
 from raceway_core.value import UNKNOWN
 from raceway_core.write_order import Rule, Update
 

@@ -13,21 +13,21 @@ from tests.unit.core.build import Story
 from tests.unit.core.random_program import programs
 
 from raceway_core.access import Access, accesses_of, transaction_key
-from raceway_core.access_class import MOST_SIDES, OTHER, Classes
 from raceway_core.causal_graph import build_graph
 from raceway_core.clock import clocks_of
+from raceway_core.counting.access_class import MOST_SIDES, OTHER, Classes
+from raceway_core.counting.fingerprint import Side, side_of
+from raceway_core.counting.pair_count import count_between, count_by_window
+from raceway_core.counting.reach import overlaps_in, reaches_of
+from raceway_core.counting.track import Tracks
 from raceway_core.event import AccessType, Event
 from raceway_core.finding import PairCounts, Verdict
-from raceway_core.fingerprint import Side, side_of
 from raceway_core.identity import place_of
 from raceway_core.lock_order import lock_edges
 from raceway_core.lockset import locks_of
 from raceway_core.options import DEFAULTS
-from raceway_core.pair_count import count_between, count_by_window
 from raceway_core.pair_list import list_pairs, strongest_pairs
 from raceway_core.race import Order, Transactions, find_races, verdict_of
-from raceway_core.reach import overlaps_in, reaches_of
-from raceway_core.track import Tracks
 from raceway_core.transaction import transactions_of
 
 NOTHING: Transactions = frozenset()

@@ -14,18 +14,18 @@ from msgspec import UNSET
 from tests.unit.core.build import NOON_NS, Said, Story
 
 from raceway_core.access import Access, is_conflict, transaction_key
+from raceway_core.across.accesses import program_order, unordered
+from raceway_core.across.handover import is_handed_over
+from raceway_core.across.window import Opened
 from raceway_core.analysis import analyze_trace
+from raceway_core.counting.fingerprint import fingerprint_of, side_of
+from raceway_core.counting.reach import overlaps_in
 from raceway_core.event import AccessType, LockMode, Scope, TraceId
 from raceway_core.finding import MOST_EXAMPLES, FindingKind, PairCounts, Verdict
-from raceway_core.fingerprint import fingerprint_of, side_of
-from raceway_core.handover import is_handed_over
 from raceway_core.lost_update import find_lost_updates
 from raceway_core.race import verdict_of
-from raceway_core.reach import overlaps_in
 from raceway_core.result import Window
 from raceway_core.run import SLACK_NS, SPAN_NS, find_across_traces, spans_of
-from raceway_core.run_accesses import program_order, unordered
-from raceway_core.window import Opened
 
 Windows = list[tuple[TraceId, Window]]
 VARIABLE = "balance"

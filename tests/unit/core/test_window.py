@@ -7,17 +7,17 @@ import pytest
 from tests.unit.core.build import NOON_NS, Story
 
 from raceway_core.access import accesses_of
+from raceway_core.across.handover import Around, Stamp
+from raceway_core.across.window import Opened
+from raceway_core.across.window_writer import windows_of
 from raceway_core.analysis import analyze_trace
 from raceway_core.causal_graph import build_graph
 from raceway_core.clock import clocks_of
 from raceway_core.event import HeldLock, LockMode, Scope
 from raceway_core.evidence import evidence_of
-from raceway_core.handover import Around, Stamp
 from raceway_core.lockset import locks_of
 from raceway_core.options import DEFAULTS
 from raceway_core.transaction import transactions_of, uncommitted_of
-from raceway_core.window import Opened
-from raceway_core.window_writer import windows_of
 
 
 def story() -> Story:

@@ -24,12 +24,12 @@ from raceway_core.grouping import Scene
 from raceway_core.lock_order import lock_edges
 from raceway_core.lockset import Lockset, locks_of
 from raceway_core.options import DEFAULTS, Options
+from raceway_core.path.span_tree import span_tree
 from raceway_core.race import Order
 from raceway_core.race_tally import count_of
 from raceway_core.result import AuditTrail, EventNote, TraceResult, TraceSummary
 from raceway_core.run import windows_of
 from raceway_core.self_time import self_times_of
-from raceway_core.span_tree import span_tree
 from raceway_core.summary import summary_of
 from raceway_core.trace_finding import TraceFindings, find_in_trace
 from raceway_core.transaction import transactions_of, uncommitted_of

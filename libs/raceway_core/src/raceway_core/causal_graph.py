@@ -12,17 +12,17 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from raceway_core.chain import Chain, chains_of
-from raceway_core.clock_check import ClockIssue, check_clocks
-from raceway_core.cycle import break_cycles
-from raceway_core.edge import Edge, EdgeKind
 from raceway_core.event import Event, EventId, Payload
 from raceway_core.event_set import distinct
-from raceway_core.event_table import EventTable, table_of
-from raceway_core.inferred_edge import clock_edges, inferred_edges
-from raceway_core.layout import Layout
-from raceway_core.linear_order import leads_ahead, linear_extension
-from raceway_core.program_order import chain_nodes_of, nodes_of
+from raceway_core.graph.chain import Chain, chains_of
+from raceway_core.graph.clock_check import ClockIssue, check_clocks
+from raceway_core.graph.cycle import break_cycles
+from raceway_core.graph.edge import Edge, EdgeKind
+from raceway_core.graph.event_table import EventTable, table_of
+from raceway_core.graph.inferred_edge import clock_edges, inferred_edges
+from raceway_core.graph.layout import Layout
+from raceway_core.graph.linear_order import leads_ahead, linear_extension
+from raceway_core.graph.program_order import chain_nodes_of, nodes_of
 
 __all__ = ["CausalGraph", "Chain", "ClockIssue", "Edge", "EdgeKind", "build_graph"]
 

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from raceway_core.causal_graph import CausalGraph, Edge
 from raceway_core.clock_table import LIMITS, ClockTable, Limits, clock_table
-from raceway_core.linear_order import linear_extension
+from raceway_core.graph.linear_order import linear_extension
 
 
 class Clocks:

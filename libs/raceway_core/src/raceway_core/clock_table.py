@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from raceway_core.causal_graph import CausalGraph
-from raceway_core.edge import Edge
-from raceway_core.event_table import NONE
-from raceway_core.lane import Lanes
-from raceway_core.segment import Segments, segments_of
+from raceway_core.graph.edge import Edge
+from raceway_core.graph.event_table import NONE
+from raceway_core.graph.lane import Lanes
+from raceway_core.graph.segment import Segments, segments_of
 
 
 class Limits(NamedTuple):

@@ -6,7 +6,7 @@ chain recorded stands for what descends from it, and who consumes a message begi
 nanosecond of a path belongs to exactly one segment.
 
 Where events say who waited for whom (spawns, awaits, messages, clocks) the path follows these causes
-(`raceway_core.causal_walk`), else it goes down the tree of intervals (`raceway_core.span_walk`).
+(`raceway_core.path.causal_walk`), else it goes down the tree of intervals (`raceway_core.path.span_walk`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from raceway_core.causal_graph import CausalGraph, EdgeKind
-from raceway_core.causal_walk import CausalWalk
-from raceway_core.event_table import NONE
-from raceway_core.operation import location_of, operation_of
+from raceway_core.graph.event_table import NONE
+from raceway_core.path.causal_walk import CausalWalk
+from raceway_core.path.operation import location_of, operation_of
+from raceway_core.path.span_tree import SpanTree, span_tree
+from raceway_core.path.span_walk import SpanWalk
+from raceway_core.path.stretch import Stretch, Trail
 from raceway_core.result import CriticalPath, Segment
-from raceway_core.span_tree import SpanTree, span_tree
-from raceway_core.span_walk import SpanWalk
-from raceway_core.stretch import Stretch, Trail
 
 _SAY_NOTHING_OF_WAITING = frozenset({EdgeKind.PARENT, EdgeKind.RETURN})
 

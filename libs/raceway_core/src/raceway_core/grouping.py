@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from raceway_core.access import Access, Precedes, Variable, transaction_key
+from raceway_core.counting.fingerprint import Side, fingerprint_of
 from raceway_core.event import EventId, LockMode, TraceId
 from raceway_core.finding import (
     AccessEvidence,
@@ -29,7 +30,6 @@ from raceway_core.finding import (
     best_examples,
     merge_findings,
 )
-from raceway_core.fingerprint import Side, fingerprint_of
 from raceway_core.identity import Place
 from raceway_core.race import Pair, severity_of
 from raceway_core.sentence import fix_of, missing_edge_of, summary_of

@@ -1,6 +1,6 @@
 """The intake of `POST /events`: the bytes of a body in, messages for the bus and an answer out.
 
-The whole body is decoded in one typed pass and looked at by columns (`raceway_core.canonical`).
+The whole body is decoded in one typed pass and looked at by columns (`raceway_core.wire.canonical`).
 Only when that fails is each event read alone, so that one bad event never costs the batch: what
 can be repaired is, and the rest is refused with its index and the reason.
 
@@ -18,16 +18,16 @@ import msgspec
 from msgspec import Meta
 
 from raceway_core.batch import Message
-from raceway_core.canonical import are_canonical, may_hold_nul
 from raceway_core.errors import Rejected
 from raceway_core.event import Event, Whole
 from raceway_core.json_array import elements
-from raceway_core.nesting import MOST_LEVELS, too_deep_at
-from raceway_core.parts import Oversized, cut
-from raceway_core.repair import ESCAPED_NUL, Refused, repair
-from raceway_core.surrogate import without_halves
 from raceway_core.time import parse_time
-from raceway_core.transcode import json_of_msgpack
+from raceway_core.wire.canonical import are_canonical, may_hold_nul
+from raceway_core.wire.nesting import MOST_LEVELS, too_deep_at
+from raceway_core.wire.parts import Oversized, cut
+from raceway_core.wire.repair import ESCAPED_NUL, Refused, repair
+from raceway_core.wire.surrogate import without_halves
+from raceway_core.wire.transcode import json_of_msgpack
 
 
 class Form(Enum):

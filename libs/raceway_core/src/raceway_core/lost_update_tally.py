@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from heapq import nsmallest
 
 from raceway_core.access import Access, TransactionKey, is_conflict, transaction_key
-from raceway_core.access_class import side_key
+from raceway_core.counting.access_class import side_key
+from raceway_core.counting.fingerprint import Side, fingerprint_of, side_of
 from raceway_core.finding import MOST_EXAMPLES, PairCounts, Verdict
-from raceway_core.fingerprint import Side, fingerprint_of, side_of
 from raceway_core.grouping import Tally
 from raceway_core.lost_update import LostUpdate
 from raceway_core.race import Pair

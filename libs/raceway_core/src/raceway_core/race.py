@@ -33,7 +33,7 @@ access, lockset. What is ordered is a *window*: the accesses of one lane lie in 
 those before e are a prefix (a1), found by one binary search, and those after e a suffix (a5). So for
 each two classes: all pairs, minus those in windows of C, is what is unordered in C; the same with H,
 and with the windows of transactions that overlap in time, tells the verdicts apart. Ends of windows
-are summed, pairs are never looked at (`raceway_core.pair_count`, `raceway_core.track`).
+are summed, pairs are never looked at (`raceway_core.counting.pair_count`, `raceway_core.counting.track`).
 
 **Third.** What lies between prefix and suffix is concurrent with e (a2..a4). It is listed lazily, as
 far as somebody reads (`raceway_core.pair_list`): five examples of a finding, all pairs of a small
@@ -54,15 +54,15 @@ from operator import or_
 from typing import NamedTuple, TypeAlias
 
 from raceway_core.access import Access, Precedes, Variable, is_conflict, transaction_key
-from raceway_core.access_class import Classes, sides_of
 from raceway_core.clock import Clocks
+from raceway_core.counting.access_class import Classes, sides_of
+from raceway_core.counting.fingerprint import Side
+from raceway_core.counting.pair_count import count_between, count_by_window
+from raceway_core.counting.reach import Overlaps, overlaps_by, reaches_of
+from raceway_core.counting.track import Tracks
 from raceway_core.event import AccessType
 from raceway_core.finding import PairCounts, Severity, Verdict
-from raceway_core.fingerprint import Side
 from raceway_core.lockset import is_guarded
-from raceway_core.pair_count import count_between, count_by_window
-from raceway_core.reach import Overlaps, overlaps_by, reaches_of
-from raceway_core.track import Tracks
 
 FEW = 32
 """Up to so many accesses of a variable it is faster to compare each two."""

@@ -7,8 +7,8 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from raceway_core.access import Access, Variable
+from raceway_core.counting.fingerprint import fingerprint_of
 from raceway_core.finding import PairCounts, Verdict
-from raceway_core.fingerprint import fingerprint_of
 from raceway_core.grouping import Tally
 from raceway_core.pair_list import strongest_pairs
 from raceway_core.race import Races, severity_of

@@ -18,15 +18,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from raceway_core.across.accesses import RunAccesses, program_order
+from raceway_core.across.lost_update import run_lost_updates
+from raceway_core.across.race import race_tallies
+from raceway_core.across.window import Opened
+from raceway_core.across.window_writer import windows_of
 from raceway_core.event import TraceId
 from raceway_core.finding import Finding, FindingKind
 from raceway_core.grouping import Scene, absorb, group, names_of
 from raceway_core.result import Window
-from raceway_core.run_accesses import RunAccesses, program_order
-from raceway_core.run_lost_update import run_lost_updates
-from raceway_core.run_race import race_tallies
-from raceway_core.window import Opened
-from raceway_core.window_writer import windows_of
 
 __all__ = ["SLACK_NS", "SPAN_NS", "find_across_traces", "spans_of", "windows_of"]
 
@@ -47,7 +47,7 @@ def find_across_traces(span: int, windows: Sequence[tuple[TraceId, Window]]) -> 
 
     `windows` are all windows of the variable that touch the span, in any order.
 
-    Time: O(k log k) for k accesses, but see `run_race` for locks and `run_lost_update` for
+    Time: O(k log k) for k accesses, but see `across.race` for locks and `across.lost_update` for
     transactions of several writes.
     """
     distinct = dict(sorted(windows, key=lambda item: (item[0], item[1].body)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from raceway_core.causal_graph import CausalGraph
+from raceway_core.path.span_tree import SpanTree, span_tree
 from raceway_core.result import SelfTime
-from raceway_core.span_tree import SpanTree, span_tree
 
 
 def self_times_of(graph: CausalGraph, tree: SpanTree | None = None) -> tuple[SelfTime, ...]:

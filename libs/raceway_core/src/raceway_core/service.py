@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterator
 
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.event import MessageReceive, MessageSend
-from raceway_core.event_table import NONE
+from raceway_core.graph.event_table import NONE
 from raceway_core.result import Call, ServiceCount
 
 

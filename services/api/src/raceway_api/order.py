@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from raceway_core.event import Event, EventId
 from raceway_core.event_set import distinct
-from raceway_core.parent_order import parents_first
+from raceway_core.graph.parent_order import parents_first
 
 _NONE = -1
 

@@ -12,10 +12,10 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from raceway_core.canonical import are_canonical, may_hold_nul
 from raceway_core.errors import Rejected
 from raceway_core.event import Event, EventId, JsonValue, TraceId
-from raceway_core.repair import TRACE_NAMESPACE, repair
+from raceway_core.wire.canonical import are_canonical, may_hold_nul
+from raceway_core.wire.repair import TRACE_NAMESPACE, repair
 
 EXPECTED = 'an event, a batch {"events": […]}, or one array of events'
 

@@ -6,7 +6,7 @@ import msgspec
 
 from raceway_api.stored import StoredResult
 from raceway_core.event import Event, EventId, TraceId
-from raceway_core.operation import location_of, operation_of
+from raceway_core.path.operation import location_of, operation_of
 from raceway_core.result import CriticalPath, Segment
 from raceway_core.time import format_time
 

@@ -1,0 +1,1 @@
+"""What `raceway_core.run` needs to compare traces: windows, and runs of them."""

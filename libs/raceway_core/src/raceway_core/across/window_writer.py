@@ -1,0 +1,125 @@
+"""Writing windows (`raceway_core.across.window`): as little work per access as it takes.
+
+Every access of every trace is written once more, and few are ever read back. So a table is a dict
+from what repeats to its number, and clocks and lock stories are told apart by what they come from,
+not by what is in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from raceway_core.access import Access, Variable
+from raceway_core.across.handover import Around, LockStory, lock_stories
+from raceway_core.across.window import Actor, Body, Row, SegmentClock
+from raceway_core.causal_graph import CausalGraph
+from raceway_core.clock import Clocks
+from raceway_core.evidence import change_of
+from raceway_core.identity import Lock
+from raceway_core.lockset import Hold
+from raceway_core.result import Window
+from raceway_core.value import sent_values
+
+_encoder = msgspec.msgpack.Encoder()
+
+_Place: TypeAlias = tuple[int, int]
+"""A segment and a lane: the events there have clocks that differ in one component."""
+
+
+def windows_of(
+    graph: CausalGraph,
+    clocks: Clocks,
+    holds: Sequence[Hold],
+    accesses: Mapping[Variable, Sequence[Access]],
+    uncommitted: Container[int] = (),
+) -> tuple[Window, ...]:
+    """Return a trace's window of each variable, sorted by variable.
+
+    `holds` are those of the trace's locks. The accesses of a variable stand in a linear extension of
+    happens-before; `uncommitted` are the transactions that prove nothing. Time: O(k).
+    """
+    events = (access.number for of_one in accesses.values() for access in of_one)
+    writer = _Writer(graph, clocks, lock_stories(graph, holds, events) if holds else {}, uncommitted)
+    return tuple(writer.window(variable, accesses[variable]) for variable in sorted(accesses))
+
+
+class _Tables:
+    """What the rows of one window refer to, and by which number."""
+
+    def __init__(self) -> None:
+        self.actors: dict[Actor, int] = {}
+        self.locations: dict[str, int] = {}
+        self.locksets: dict[tuple[Lock, ...], int] = {}
+        self.clocks: dict[_Place, int] = {}
+        self.stories: dict[int, int] = {}
+
+
+class _Writer:
+    """Writes the windows of one trace."""
+
+    def __init__(
+        self,
+        graph: CausalGraph,
+        clocks: Clocks,
+        stories: Mapping[int, LockStory],
+        uncommitted: Container[int],
+    ) -> None:
+        self._graph = graph
+        self._clocks = clocks
+        self._stories = stories
+        self._story_by_id = {id(story): story for story in stories.values()}
+        self._uncommitted = uncommitted
+        self._segment_clocks: dict[_Place, SegmentClock] = {}
+
+    def window(self, variable: Variable, accesses: Sequence[Access]) -> Window:
+        """Return the window of one variable."""
+        tables = _Tables()
+        body = Body(
+            rows=tuple([self._row(tables, access) for access in accesses]),
+            actors=tuple(tables.actors),
+            locations=tuple(tables.locations),
+            locksets=tuple(tables.locksets),
+            stories=((), *(self._story(story) for story in tables.stories)),
+            clocks=tuple([self._segment_clocks[place] for place in tables.clocks]),
+        )
+        first_ns = min([access.start_ns for access in accesses])
+        last_ns = max([access.end_ns for access in accesses])
+        return Window(variable.name, variable.scope_key, first_ns, last_ns, _encoder.encode(body))
+
+    def _row(self, tables: _Tables, access: Access) -> Row:
+        number = access.number
+        change, metadata = change_of(self._graph, access), self._graph.events[number].metadata
+        actor = Actor(*access.process, access.host, metadata.thread_id or metadata.task_id or "")
+        story = self._stories.get(number)
+        return Row(
+            access.event_id,
+            access.access_type,
+            access.start_ns,
+            access.end_ns - access.start_ns,
+            access.transaction,
+            access.transaction not in self._uncommitted,
+            access.is_scope_declared,
+            access.version,
+            sent_values(change),
+            tables.actors.setdefault(actor, len(tables.actors)),
+            tables.locations.setdefault(change.location, len(tables.locations)),
+            tables.locksets.setdefault(access.lockset, len(tables.locksets)),
+            tables.stories.setdefault(id(story), len(tables.stories) + 1) if story else 0,
+            tables.clocks.setdefault(self._place(number), len(tables.clocks)),
+            self._clocks.position[number],
+        )
+
+    def _place(self, event: int) -> _Place:
+        lane = self._clocks.lane[event]
+        place = (self._clocks.segment[event], lane)
+        if place not in self._segment_clocks:
+            own = self._clocks.components[lane]
+            others = tuple([entry for entry in self._clocks.shown(event) if entry[0] != own])
+            self._segment_clocks[place] = SegmentClock(own, others)
+        return place
+
+    def _story(self, story: int) -> tuple[tuple[str, str, Around], ...]:
+        return tuple((*lock, around) for lock, around in self._story_by_id[story].items())

@@ -1,0 +1,1 @@
+"""How `raceway_core.race` counts pairs without listing them."""

@@ -1,0 +1,163 @@
+"""Tracks: accesses of one variable laid out so that every relation is a run of neighbours.
+
+All accesses on one lane of the causal order lie in program order, so what happens before a given
+event is a prefix of each lane: one binary search. If moreover the transactions on it begin and end
+one after the other, those that overlap a given stretch of time are a run of neighbours: two
+searches. A lane on which transactions nest, or on which the wall clock was set back, is split into
+several tracks on which they do not.
+
+A *slot* is a place in the layout, track after track; a *window* is a range of slots in one track.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from raceway_core.access import Access
+from raceway_core.clock import Clocks
+from raceway_core.counting.reach import Reach, Site, uncertainty_ns
+
+Integers: TypeAlias = npt.NDArray[np.int64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
+_UNKNOWN = -1
+
+
+class Windows(NamedTuple):
+    """For each of some slots, in its row, one window per track: from `begins` to before `ends`."""
+
+    begins: Integers
+    ends: Integers
+
+    def of(self, rows: slice) -> Windows:
+        """Return those of some of the slots."""
+        return Windows(self.begins[rows], self.ends[rows])
+
+
+class Tracks:
+    """The layout. Track t has the slots from `begins[t]` to before `begins[t + 1]`.
+
+    `access` gives the number of each slot's access, `lane` is by track.
+    """
+
+    def __init__(self, accesses: Sequence[Access], clocks: Clocks, reaches: Sequence[Reach]) -> None:
+        self._reaches = _Columns(reaches)
+        events = [access.number for access in accesses]
+        lanes = _array(map(clocks.lane.__getitem__, events))
+        by_lane = np.argsort(lanes, kind="stable")
+        cuts = np.flatnonzero(np.diff(lanes[by_lane])) + 1
+        tracks = [track for members in np.split(by_lane, cuts) for track in self._reaches.split(members)]
+        self.access: Integers = np.concatenate(tracks)
+        self.begins: Integers = np.cumsum([0, *map(len, tracks)])
+        self.lane: Integers = lanes[self.access[self.begins[:-1]]]
+        self.can_overlap = self._reaches.can_overlap
+        self._track: Integers = np.repeat(np.arange(len(tracks)), np.diff(self.begins))
+        self._event: Integers = np.array(events, dtype=np.int64)[self.access]
+        self._position: Integers = _array(map(clocks.position.__getitem__, self._event.tolist()))
+        self._reach: Integers = self._reaches.of_access[self.access]
+
+    def before(self, slots: Integers, clocks: Clocks) -> Windows:
+        """Return what happens before each of `slots`."""
+        known = clocks.rows(self._event[slots].tolist(), self.lane.tolist())
+        begins, ends = np.broadcast_to(self.begins[:-1], known.shape), np.empty_like(known)
+        for track, (begin, end) in enumerate(pairwise(self.begins.tolist())):
+            ends[:, track] = begin + _count_up_to(self._position[begin:end], known[:, track])
+        ends[np.arange(len(slots)), self._track[slots]] = slots
+        return Windows(begins, ends)
+
+    def overlapping(self, slots: Integers) -> Windows:
+        """Return what belongs to transactions that overlap those of `slots`, on other lanes."""
+        distinct, row_of = np.unique(self._reach[slots], return_inverse=True)
+        shape = (len(distinct), len(self.lane))
+        begins, ends = np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64)
+        for track, (begin, end) in enumerate(pairwise(self.begins.tolist())):
+            window = self._reaches.overlapping(distinct, self._reach[begin:end])
+            begins[:, track], ends[:, track] = begin + window.begins, begin + window.ends
+        windows = Windows(begins[row_of], ends[row_of])
+        is_own = self.lane[self._track[slots]][:, np.newaxis] == self.lane
+        windows.ends[is_own] = windows.begins[is_own]
+        return windows
+
+
+class _Columns:
+    """The different reaches of some accesses as columns; `of_access` tells whose is which."""
+
+    def __init__(self, reaches: Sequence[Reach]) -> None:
+        distinct = {id(reach): reach for reach in reaches}
+        number_of = {key: number for number, key in enumerate(distinct)}
+        sites: dict[Site, int] = {}
+        hosts: dict[str, int] = {}
+        rows = [
+            (
+                reach.start_ns,
+                reach.end_ns,
+                sites.setdefault(reach.site, len(sites)),
+                hosts.setdefault(reach.site.host, len(hosts)),
+            )
+            for reach in distinct.values()
+        ]
+        self.of_access: Integers = _array(map(number_of.__getitem__, map(id, reaches)))
+        self._start_ns, self._end_ns, self._site, self._host = np.array(rows, dtype=np.int64).T
+        self._near_ns = [_near_ns(site) for site in sites]
+        self.can_overlap = bool((self._start_ns < self._end_ns).any())
+
+    def overlapping(self, reaches: Integers, track: Integers) -> Windows:
+        """Return which part of `track`, reaches of one site in order, each of `reaches` overlaps."""
+        slack_ns = self._slack_ns(reaches, int(track[0]))
+        begins = np.searchsorted(self._end_ns[track], self._start_ns[reaches] + slack_ns, side="right")
+        ends = np.searchsorted(self._start_ns[track], self._end_ns[reaches] - slack_ns, side="left")
+        ends[slack_ns == _UNKNOWN] = 0
+        return Windows(begins, np.maximum(begins, ends))
+
+    def _slack_ns(self, reaches: Integers, other: int) -> Integers:
+        """Return how far the clocks of `reaches` may disagree with that of one."""
+        near_ns = self._near_ns[self._site[other]]
+        on_host = np.where(self._host[reaches] == self._host[other], near_ns, _UNKNOWN)
+        return np.where(self._site[reaches] == self._site[other], 0, on_host)
+
+    def split(self, members: Integers) -> list[Integers]:
+        """Split a lane's accesses, in program order, into tracks: as few as first fit finds."""
+        reach = self.of_access[members]
+        if self._may_follow(reach[:-1], reach[1:]).all():
+            return [members]
+        tracks: list[list[int]] = []
+        for place, number in enumerate(reach):
+            for track in tracks:
+                if self._may_follow(reach[track[-1]], number):
+                    track.append(place)
+                    break
+            else:
+                tracks.append([place])
+        return [members[track] for track in tracks]
+
+    def _may_follow(self, before: Integers, after: Integers) -> Flags:
+        begins_later = self._start_ns[before] <= self._start_ns[after]
+        ends_later = self._end_ns[before] <= self._end_ns[after]
+        is_one_clock = self._site[before] == self._site[after]
+        flags: Flags = begins_later & ends_later & is_one_clock
+        return flags
+
+
+def _count_up_to(positions: Integers, limits: Integers) -> Integers:
+    """Return how many of the sorted `positions` do not exceed each of `limits`."""
+    last = int(positions[-1])
+    if last > len(limits):
+        return np.searchsorted(positions, limits, side="right")
+    counts: Integers = np.cumsum(np.bincount(positions))
+    return counts[np.minimum(limits, last)]
+
+
+def _array(numbers: Iterable[int]) -> Integers:
+    return np.fromiter(numbers, np.int64)
+
+
+def _near_ns(site: Site) -> int:
+    """Return how far a site's clock may disagree with those of other processes on its host."""
+    other = site.process._replace(process_id=site.process.process_id + 1)
+    slack_ns = uncertainty_ns(site, Site(other, site.host))
+    return _UNKNOWN if slack_ns is None else slack_ns

@@ -1,0 +1,1 @@
+"""From events to `raceway_core.causal_graph`: columns, chains, edges, and the order they make."""

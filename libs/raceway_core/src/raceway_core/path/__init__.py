@@ -1,0 +1,1 @@
+"""The walks behind `raceway_core.critical_path` and `raceway_core.self_time`."""

@@ -1,0 +1,100 @@
+"""The critical path of causes: where events say who waited for whom.
+
+From a node the path goes back to the cause that arrived last: the node before it on its chain, or the
+latest node of another chain with an edge to it. The time between belongs to the innermost operation
+that was open; where the cause came from elsewhere, it was a wait for the network, a queue or the
+scheduler.
+
+Source: Yang and Miller 1988, "Critical path analysis for the execution of parallel and distributed
+programs".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from raceway_core.causal_graph import CausalGraph, EdgeKind
+from raceway_core.event import (
+    DatabaseQuery,
+    DatabaseResult,
+    HttpRequest,
+    HttpResponse,
+    LockAcquire,
+    LockRequest,
+    MessageReceive,
+)
+from raceway_core.graph.event_table import NONE
+from raceway_core.path.span_walk import WAITS
+from raceway_core.path.stretch import LOCK, NETWORK, QUEUE, SCHEDULING, WORK, Trail
+
+_STEP_WAITS = {(LockRequest, LockAcquire): LOCK, (DatabaseQuery, DatabaseResult): NETWORK}
+"""What passes between two steps of one chain."""
+
+
+class CausalWalk:
+    """Walks the chains of one graph. Time to prepare: O(nodes + edges)."""
+
+    def __init__(self, graph: CausalGraph) -> None:
+        self._graph = graph
+        self._before = [NONE] * len(graph.event_of)
+        self._inside = [NONE] * len(graph.event_of)
+        self._incoming: dict[int, list[tuple[int, EdgeKind]]] = {}
+        for nodes in graph.chain_nodes:
+            self._read(nodes)
+        for source, target, kind in graph.edges:
+            self._incoming.setdefault(target, []).append((source, kind))
+
+    def _read(self, nodes: Sequence[int]) -> None:
+        """Note for each node of a chain the one before, and what was open after it."""
+        starts, ends, event_of = self._graph.starts, self._graph.ends, self._graph.event_of
+        open_events: list[int] = []
+        before = NONE
+        for node in nodes:
+            self._before[node], before = before, node
+            event = event_of[node]
+            if starts[event] != ends[event]:
+                if node == starts[event]:
+                    open_events.append(event)
+                else:
+                    open_events.pop()
+                    event = self._graph.parents[event] if self._graph.parents[event] != NONE else event
+            self._inside[node] = open_events[-1] if open_events else event
+
+    def walk(self, root: int, node: int, trail: Trail) -> None:
+        """Follow the causes of `node` back over the whole trail. Time: O(nodes on the path)."""
+        while trail.cursor_ns > trail.start_ns:
+            before = self._before[node]
+            time_ns = self._graph.time_ns(before) if before != NONE else trail.start_ns - 1
+            cause, kind = before, EdgeKind.PROGRAM
+            for source, source_kind in self._incoming.get(node, ()):
+                if self._graph.time_ns(source) > time_ns:
+                    cause, kind, time_ns = source, source_kind, self._graph.time_ns(source)
+            if cause == NONE:
+                trail.back_to(trail.start_ns, root, WORK)
+                return
+            waiting = self._inside[cause if before == NONE else before]
+            trail.back_to(time_ns, waiting, self._label(cause, node, kind, waiting))
+            node = cause
+
+    def _label(self, cause: int, node: int, kind: EdgeKind, waiting: int) -> str:
+        graph = self._graph
+        first, second = graph.event_of[cause], graph.event_of[node]
+        if kind is EdgeKind.PROGRAM:
+            return self._step_label(first, second, waiting)
+        if kind is EdgeKind.MESSAGE:
+            return QUEUE
+        chains, chain_of = graph.chains, graph.chain_of
+        if chains[chain_of[first]].process != chains[chain_of[second]].process:
+            return NETWORK
+        return WORK if kind is EdgeKind.RETURN else SCHEDULING
+
+    def _step_label(self, first: int, second: int, waiting: int) -> str:
+        payloads = self._graph.payloads
+        kinds = (type(payloads[first]), type(payloads[second]))
+        if kinds[1] is MessageReceive:
+            return QUEUE
+        if kinds == (HttpRequest, HttpResponse) and self._graph.parents[first] != NONE:
+            return NETWORK
+        if waiting != first or self._graph.starts[waiting] != self._graph.ends[waiting]:
+            return _STEP_WAITS.get(kinds) or WAITS.get(type(payloads[waiting]), WORK)
+        return _STEP_WAITS.get(kinds, WORK)

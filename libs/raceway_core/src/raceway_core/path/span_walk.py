@@ -1,0 +1,98 @@
+"""The critical path of spans: where events say what contained what, and nothing about waiting.
+
+An operation waited for the child that ended last, before that for the one that had ended last when
+this one began, and so on; each child is walked in the same way, and what is left is the operation's
+own. A child is clipped to its parent's interval. A sibling that overlaps the one already taken is off
+the path and never cut in two. Who consumes a message does not delay who sent it.
+
+Source: Zhang et al. 2022, "CRISP: Critical path analysis of large-scale microservice architectures".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from raceway_core.causal_graph import CausalGraph
+from raceway_core.event import (
+    AsyncAwait,
+    DatabaseQuery,
+    LockAcquire,
+    LockRequest,
+    MessageReceive,
+    MessageSend,
+    Payload,
+)
+from raceway_core.path.span_tree import SpanTree
+from raceway_core.path.stretch import LOCK, NETWORK, QUEUE, SCHEDULING, WORK, Trail
+
+WAITS: dict[type[Payload], str] = {
+    AsyncAwait: SCHEDULING,
+    DatabaseQuery: NETWORK,
+    LockAcquire: LOCK,
+    LockRequest: LOCK,
+    MessageReceive: QUEUE,
+}
+"""Operations that are waiting by nature; all others work."""
+
+
+class _Frame(msgspec.Struct):
+    """An operation that is being walked: its part of the path, and its children yet to see."""
+
+    event: int
+    start_ns: int
+    end_ns: int
+    label: str
+    children: Iterator[int]
+
+
+class SpanWalk:
+    """Walks the trees of one graph."""
+
+    def __init__(self, graph: CausalGraph, tree: SpanTree) -> None:
+        self._graph = graph
+        finishes, begins = graph.finishes_ns, graph.begins_ns
+        self._children = {
+            event: sorted(children, key=lambda child: (-finishes[child], begins[child], child))
+            for event, children in tree.children.items()
+        }
+
+    def walk(self, root: int, _last: int, trail: Trail) -> None:
+        """Follow the path of `root` back over the whole trail. Time: O(events below it)."""
+        frames = [self._frame(root, trail.start_ns, trail.cursor_ns)]
+        while frames:
+            frame = frames[-1]
+            inner = next(self._delaying(frame, trail), None)
+            if inner is None:
+                trail.back_to(frame.start_ns, frame.event, frame.label)
+                frames.pop()
+            else:
+                trail.back_to(inner.end_ns, frame.event, frame.label)
+                frames.append(inner)
+
+    def _delaying(self, frame: _Frame, trail: Trail) -> Iterator[_Frame]:
+        """Yield those of the children left that ended before what was already taken began."""
+        for child in frame.children:
+            start_ns = max(self._graph.begins_ns[child], frame.start_ns)
+            end_ns = min(self._graph.finishes_ns[child], frame.end_ns)
+            if start_ns < end_ns <= trail.cursor_ns and not self._is_consumer(child):
+                yield self._frame(child, start_ns, end_ns)
+
+    def _is_consumer(self, child: int) -> bool:
+        chain_of, parent = self._graph.chain_of, self._graph.parents[child]
+        is_message = type(self._graph.payloads[child]) is MessageReceive
+        is_message |= type(self._graph.payloads[parent]) is MessageSend
+        return is_message and chain_of[child] != chain_of[parent]
+
+    def _frame(self, event: int, start_ns: int, end_ns: int) -> _Frame:
+        children = self._children.get(event, [])
+        return _Frame(event, start_ns, end_ns, self._label(event, children), iter(children))
+
+    def _label(self, event: int, children: Sequence[int]) -> str:
+        """Return what the operation does while none of its children runs."""
+        chains, chain_of = self._graph.chains, self._graph.chain_of
+        here = chains[chain_of[event]].process
+        if children and all(chains[chain_of[child]].process != here for child in children):
+            return NETWORK
+        return WAITS.get(type(self._graph.payloads[event]), WORK)

@@ -1,0 +1,1 @@
+"""What `raceway_core.intake` makes of a body: reading, mending, cutting into messages."""
