@@ -47,6 +47,7 @@ def command(data: Path, port: int, *, as_suite: bool, analyzers: int | None, sta
     from raceway_cli.demo import drive_banks, findings_of, report
     from raceway_cli.deployment import all_in_one, suite
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that children are stopped
     directory = data / "suite" if as_suite else data
     started = (
         suite(directory, analyzers=analyzers or 1, port=port) if as_suite else all_in_one(data, port=port)
@@ -57,7 +58,14 @@ def command(data: Path, port: int, *, as_suite: bool, analyzers: int | None, sta
         drive_banks(deployment.events_url, data / "banks", say=click.echo)
         click.echo(f"\n{report(findings_of(deployment), deployment)}")
         if sys.stdin.isatty() if stay is None else stay:
-            click.echo("\nRaceway stays up; Ctrl-C ends it")
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
-        else:
-            click.echo(f"\nlook again with: raceway up --data {data}" if not as_suite else "")
+            _wait_for_ctrl_c()
+        elif not as_suite:
+            click.echo(f"\nlook again with: raceway up --data {data}")
+
+
+def _wait_for_ctrl_c() -> None:
+    click.echo("\nRaceway stays up; Ctrl-C ends it")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        click.echo("\nstopping …")
