@@ -197,7 +197,8 @@ def test_the_fix_names_the_lock_that_guards_the_other_accesses() -> None:
 def test_a_summary_is_a_headline() -> None:
     assert summary_of(FindingKind.RACE, "x", WRITE, WRITE) == "two writes of x race"
     assert summary_of(FindingKind.RACE, "x", READ, WRITE) == "read and write of x race"
-    assert summary_of(FindingKind.LOST_UPDATE, "x", WRITE, WRITE) == "lost update of x"
+    lost = summary_of(FindingKind.LOST_UPDATE, "x", WRITE, WRITE)
+    assert lost == "one update of x overwrote another that it had not seen"
 
 
 def findings_of(story: Story) -> tuple[Finding, ...]:

@@ -24,7 +24,7 @@ _VERBS = {
 def summary_of(kind: FindingKind, variable: str, first: AccessType, second: AccessType) -> str:
     """Return the headline of a finding."""
     if kind is FindingKind.LOST_UPDATE:
-        return f"lost update of {variable}"
+        return f"one update of {variable} overwrote another that it had not seen"
     if first is second:
         return f"two {_VERBS[first]}s of {variable} race"
     return f"{_VERBS[first]} and {_VERBS[second]} of {variable} race"
