@@ -67,7 +67,7 @@ def test_the_environment_switches_it_off(
 
 def test_the_environment_completes_the_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RACEWAY_URL", "http://raceway:1234/base")
-    monkeypatch.setenv("RACEWAY_KEY", "rw_ingest_x")
+    monkeypatch.setenv("RACEWAY_API_KEY", "rw_ingest_x")
     monkeypatch.setenv("RACEWAY_ENVIRONMENT", "production")
     monkeypatch.setenv("RACEWAY_SAMPLE", "0.25")
     settings = read_settings("shop", **UNSET)

@@ -39,7 +39,7 @@ def start(
     Args:
         service: The service's name; all its processes share it.
         url: Where Raceway listens; else `RACEWAY_URL`, else http://127.0.0.1:8080.
-        key: The API key; else `RACEWAY_KEY`.
+        key: The API key; else `RACEWAY_API_KEY`.
         root: The project's root, to which locations are relative; else the working directory, or the
             main file's where that is elsewhere.
         environment: As `production`; else `RACEWAY_ENVIRONMENT`.

@@ -58,7 +58,7 @@ def read_settings(
     return Settings(
         service=service or "unnamed",
         url=_usable_url(url or os.environ.get("RACEWAY_URL") or DEFAULT_URL),
-        key=key or os.environ.get("RACEWAY_KEY") or None,
+        key=key or os.environ.get("RACEWAY_API_KEY") or None,
         environment=environment or os.environ.get("RACEWAY_ENVIRONMENT", ""),
         root=os.path.realpath(root or _root_of_program()),
         sample=_ratio(sample if sample is not None else os.environ.get("RACEWAY_SAMPLE", "1")),
