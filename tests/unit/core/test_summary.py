@@ -79,5 +79,5 @@ def test_a_set_of_events_is_in_the_order_of_time_then_id() -> None:
     bank = Story()
     late, first = bank.write("x", at=2, id="a"), bank.write("x", at=1, id="b")
     also_late = bank.write("x", at=2, id="0")
-    unique, conflicts = distinct([*bank.events, late])
+    unique, _, conflicts = distinct([*bank.events, late])
     assert (unique, conflicts) == ([first, also_late, late], 0)

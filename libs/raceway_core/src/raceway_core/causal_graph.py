@@ -67,8 +67,8 @@ class CausalGraph(msgspec.Struct, frozen=True):
 
 def build_graph(events: Sequence[Event]) -> CausalGraph:
     """Return the causal graph of a trace; duplicates among `events` are removed first."""
-    unique, conflicts = distinct(events)
-    table = table_of(unique)
+    unique, times_ns, conflicts = distinct(events)
+    table = table_of(unique, times_ns)
     check = check_clocks(table)
     chains = chains_of(table, check.place_of, check.copies)
     nodes = nodes_of(table)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,11 +18,19 @@ from raceway_core.event import Event, EventId
 _canonical = msgspec.msgpack.Encoder(order="deterministic")
 
 
-def distinct(events: Sequence[Event]) -> tuple[list[Event], int]:
-    """Return one event per id, and how many ids came with conflicting content.
+class EventSet(NamedTuple):
+    """Distinct events by recording time, then by id. `times_ns` are their recording times.
 
-    The order of the result is by recording time, then by id. Time: O(n log n).
+    `conflicts` is how many ids came with conflicting content.
     """
+
+    events: list[Event]
+    times_ns: list[int]
+    conflicts: int
+
+
+def distinct(events: Sequence[Event]) -> EventSet:
+    """Return one event per id. Time: O(n log n)."""
     chosen: dict[EventId, Event] = {}
     rivals: dict[EventId, list[Event]] = {}
     for event in events:
@@ -30,7 +39,9 @@ def distinct(events: Sequence[Event]) -> tuple[list[Event], int]:
             rivals.setdefault(event.id, [first]).append(event)
     for event_id, group in rivals.items():
         chosen[event_id] = min(group, key=_content_hash)
-    return sorted(chosen.values(), key=lambda event: (event.time_ns, event.id)), len(rivals)
+    # Ids differ, so no two events are ever compared.
+    ordered = sorted([(event.time_ns, event.id, event) for event in chosen.values()])
+    return EventSet([event for _, _, event in ordered], [time_ns for time_ns, _, _ in ordered], len(rivals))
 
 
 def _content_hash(event: Event) -> bytes:

@@ -37,12 +37,12 @@ def parse_time(text: str) -> int:
     Raises:
         Rejected: `text` is neither, or out of range; the message says what was expected.
     """
+    if len(text) <= 20 and text.isascii() and text.removeprefix("-").isdigit():
+        return _in_range(int(text), text)
     if match := _STAMP.fullmatch(text):
         fraction, offset = match.groups()
         time_ns = _start_of_second(text[:19] + offset) + int(((fraction or "") + "000000000")[:9])
         return _in_range(time_ns, text)
-    if len(text) <= 20 and text.isascii() and text.removeprefix("-").isdigit():
-        return _in_range(int(text), text)
     raise Rejected(
         f"expected an RFC 3339 time with an offset or nanoseconds since the epoch, got {text[:40]!r}"
     )
@@ -59,6 +59,8 @@ def span_reader(stamps: Sequence[int | str]) -> SpanReader:
     """
     texts = [stamp for stamp in stamps if type(stamp) is str]
     if texts and len(texts) == len(stamps) and _are_alike(texts):
+        parse_time(min(texts))  # the others are in range when the first and the last are
+        parse_time(max(texts))
         return lambda some: (parse_time(str(min(some))), parse_time(str(max(some))))
     times = {stamp: stamp if type(stamp) is int else parse_time(str(stamp)) for stamp in stamps}
     return lambda some: (min(map(times.__getitem__, some)), max(map(times.__getitem__, some)))
@@ -77,16 +79,21 @@ def _in_range(time_ns: int, text: str) -> int:
 
 
 def _are_alike(texts: Sequence[str]) -> bool:
-    """Tell whether all are RFC 3339 stamps whose order as text is that of the times.
+    """Tell whether all are stamps of one kind whose order as text is that of the times.
 
-    That is so when they have one shape and one offset, leap seconds aside.
+    That is so for decimal strings of one length, and for RFC 3339 when they have one shape and one
+    offset, leap seconds aside. Their range is not looked at.
 
     Raises:
         Rejected: One of them is a time that does not exist.
     """
     shape = texts[0].translate(_TO_SHAPE)
+    if "\n".join(texts).translate(_TO_SHAPE) != "\n".join([shape] * len(texts)):
+        return False
+    if not shape.strip("0"):
+        return True
     match = _STAMP.fullmatch(shape)
-    if match is None or "\n".join(texts).translate(_TO_SHAPE) != "\n".join([shape] * len(texts)):
+    if match is None:
         return False
     offset = texts[0][match.start(2) :]
     if len(offset) > 1 and any(not text.endswith(offset) for text in texts):

@@ -15,8 +15,7 @@ ANALYSIS_FAILED = "analysis_failed"
 
 def failed_result(trace_id: TraceId, events: Sequence[Event]) -> TraceResult:
     """Return a result that says only what can be counted. Time: O(n log n)."""
-    unique, _ = distinct(events)
-    times_ns = [event.time_ns for event in unique]
+    unique, times_ns, _ = distinct(events)
     services = Counter(event.metadata.service_name for event in unique)
     summary = TraceSummary(
         trace_id=trace_id,

@@ -25,7 +25,7 @@ class OrderedEvents(NamedTuple):
 
 def ordered(events: Sequence[Event]) -> OrderedEvents:
     """Return the events of one trace as a reader should see them. Time: O(n log n)."""
-    unique, _ = distinct(events)
+    unique = distinct(events).events
     number_of = {event.id: number for number, event in enumerate(unique)}
     parents = [number_of.get(event.parent_id, _NONE) if event.parent_id else _NONE for event in unique]
     listed = [unique[number] for number in parents_first(parents)]

@@ -42,13 +42,15 @@ class Strand(NamedTuple):
 class EventTable(NamedTuple):
     """Columns by event number. `parents` has NONE for a root and for a parent never seen.
 
-    `loops` are the cycles of parents that there were; each was cut at its first event.
+    `times` are when events were recorded. `loops` are the cycles of parents that there were; each was
+    cut at its first event.
     """
 
     events: Sequence[Event]
     payloads: list[Payload]
     number_of: dict[EventId, int]
     parents: list[int]
+    times: list[int]
     begins: list[int]
     finishes: list[int]
     strand_of: list[int]
@@ -58,10 +60,10 @@ class EventTable(NamedTuple):
     loops: list[list[int]]
 
 
-def table_of(events: Sequence[Event]) -> EventTable:
-    """Return the columns of `events`, which are distinct and in order. Time: O(n)."""
+def table_of(events: Sequence[Event], times_ns: list[int]) -> EventTable:
+    """Return the columns of the events of an `EventSet`. Time: O(n)."""
     number_of = {event.id: number for number, event in enumerate(events)}
-    begins, finishes = _intervals(events)
+    begins, finishes = _intervals(events, times_ns)
     strand_of, strands = _strands(events)
     parents, missing = _parents(events, number_of)
     loops = _cut_loops(parents)
@@ -70,6 +72,7 @@ def table_of(events: Sequence[Event]) -> EventTable:
         payloads=[next(filter(None, astuple(event.kind))) for event in events],
         number_of=number_of,
         parents=parents,
+        times=times_ns,
         begins=begins,
         finishes=finishes,
         strand_of=strand_of,
@@ -80,16 +83,15 @@ def table_of(events: Sequence[Event]) -> EventTable:
     )
 
 
-def _intervals(events: Sequence[Event]) -> tuple[list[int], list[int]]:
+def _intervals(events: Sequence[Event], times: list[int]) -> tuple[list[int], list[int]]:
     """Return begins and finishes, one list twice when every event is a point."""
-    times = [event.time_ns for event in events]
     timed = [number for number, event in enumerate(events) if event.metadata.duration_ns]
     if not timed:
         return times, times
-    begins = times.copy()
+    begins, finishes = times.copy(), times.copy()
     for number in timed:
-        begins[number], times[number] = _interval(events[number].metadata, times[number])
-    return begins, times
+        begins[number], finishes[number] = _interval(events[number].metadata, times[number])
+    return begins, finishes
 
 
 def _interval(metadata: Metadata, time_ns: int) -> tuple[int, int]:

@@ -93,7 +93,7 @@ def _has_growing_places(chain: list[int], place_of: Mapping[int, int]) -> bool:
 def was_recorded_at_end(table: EventTable, event: int) -> bool:
     """Whether the clock sent with an event is that of its end."""
     is_interval = table.finishes[event] > table.begins[event]
-    return is_interval and table.events[event].time_ns > table.begins[event]
+    return is_interval and table.times[event] > table.begins[event]
 
 
 def _nested(table: EventTable, nodes: Nodes, chain: list[int], place_of: Mapping[int, int]) -> list[int]:
