@@ -75,6 +75,7 @@ def _stamp(second: int, minutes: int, digits: str, is_zulu: bool) -> str:
 STAMPS = st.one_of(
     st.integers(FIRST_NS, LAST_NS),
     st.integers(0, LAST_NS).map(str),
+    st.integers(0, 99).map(lambda number: str(NOON_NS + number)),
     st.builds(
         _stamp,
         st.integers(-8_000_000_000, 8_000_000_000),
@@ -92,6 +93,19 @@ def test_a_span_is_that_of_the_times(stamps: list[int | str]) -> None:
 
     assert span_reader(stamps)(stamps) == (min(times), max(times))
     assert span_reader(stamps)(stamps[:1]) == (times[0], times[0])
+
+
+@pytest.mark.parametrize(
+    ("early", "late"),
+    [
+        ("2026-11-24T12:00:00Z", "9999-12-31T23:59:59Z"),
+        (str(NOON_NS), str(LAST_NS + 1)),
+        ("0" * 20, "9" * 20),
+    ],
+)
+def test_a_span_reader_refuses_a_stamp_among_others_like_it(early: str, late: str) -> None:
+    with pytest.raises(Rejected):
+        span_reader([early, late, early])
 
 
 @given(st.integers(FIRST_NS, LAST_NS))

@@ -100,5 +100,6 @@ def _hold_floats(events: Sequence[Event]) -> bool:
 
 
 def _hold_secrets(events: Sequence[Event]) -> bool:
-    messages = [event.kind.HttpRequest or event.kind.HttpResponse for event in events]
-    return any(message and message.headers and hold_secrets(message.headers) for message in messages)
+    kinds = [event.kind for event in events]
+    messages = [found for kind in kinds if (found := kind.HttpRequest or kind.HttpResponse)]
+    return any(message.headers and hold_secrets(message.headers) for message in messages)
