@@ -85,10 +85,7 @@ def accesses_of(
 
     Time: O(n + k log k).
     """
-    changes = [
-        (number, payload) for number, payload in enumerate(graph.payloads) if isinstance(payload, StateChange)
-    ]
-    changes.sort(key=lambda change: order[change[0]])
+    changes = sorted(graph.payloads.of(StateChange), key=lambda change: order[change[0]])
     found: dict[Variable, list[Access]] = {}
     for number, change in changes:
         chain = graph.chains[graph.chain_of[number]]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from raceway_core.event import Event, EventId, Payload
+from raceway_core.event import Event, EventId
 from raceway_core.event_set import distinct
 from raceway_core.graph.chain import Chain, chains_of
 from raceway_core.graph.clock_check import ClockIssue, check_clocks
@@ -22,6 +22,7 @@ from raceway_core.graph.event_table import EventTable, table_of
 from raceway_core.graph.inferred_edge import clock_edges, inferred_edges
 from raceway_core.graph.layout import Layout
 from raceway_core.graph.linear_order import leads_ahead, linear_extension
+from raceway_core.graph.payloads import Payloads
 from raceway_core.graph.program_order import chain_nodes_of, nodes_of
 
 __all__ = ["CausalGraph", "Chain", "ClockIssue", "Edge", "EdgeKind", "build_graph"]
@@ -38,7 +39,7 @@ class CausalGraph(msgspec.Struct, frozen=True):
     """
 
     events: Sequence[Event]
-    payloads: Sequence[Payload]
+    payloads: Payloads
     number_of: Mapping[EventId, int]
     parents: Sequence[int]
     starts: Sequence[int]
@@ -54,6 +55,11 @@ class CausalGraph(msgspec.Struct, frozen=True):
     begins_ns: Sequence[int]
     finishes_ns: Sequence[int]
     order: Sequence[int]
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether any event has a duration. Else each node has its event's number."""
+        return self.begins_ns is not self.finishes_ns
 
     def interval_ns(self, event: int) -> tuple[int, int]:
         """Return when an event began and ended on its own host's wall clock."""

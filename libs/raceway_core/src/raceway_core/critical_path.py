@@ -53,8 +53,7 @@ def critical_paths_of(graph: CausalGraph, tree: SpanTree | None = None) -> tuple
 
 
 def _walk_of(graph: CausalGraph, tree: SpanTree) -> Callable[[int, int, Trail], None]:
-    has_spans = graph.begins_ns is not graph.finishes_ns
-    if has_spans and all(edge.kind in _SAY_NOTHING_OF_WAITING for edge in graph.edges):
+    if graph.has_intervals and all(edge.kind in _SAY_NOTHING_OF_WAITING for edge in graph.edges):
         return SpanWalk(graph, tree).walk
     return CausalWalk(graph).walk
 

@@ -35,7 +35,7 @@ def evidence_of(graph: CausalGraph, clocks: Clocks, access: Access) -> AccessEvi
 def change_of(graph: CausalGraph, access: Access) -> StateChange:
     """Return what was sent of an access of `graph`."""
     payload = graph.payloads[access.number]
-    if not isinstance(payload, StateChange):
+    if type(payload) is not StateChange:
         raise TypeError(f"event {access.event_id} is no access")
     return payload
 

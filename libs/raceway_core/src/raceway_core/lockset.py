@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from raceway_core.causal_graph import CausalGraph
-from raceway_core.event import Event, LockAcquire, LockMode, LockPayload, LockRelease, Payload
+from raceway_core.event import Event, LockAcquire, LockMode, LockPayload, LockRelease
 from raceway_core.identity import Lock, Process, lock_of, lock_of_entry
 from raceway_core.options import Options
 from raceway_core.transaction import events_on
@@ -65,11 +65,15 @@ def locks_of(graph: CausalGraph, options: Options) -> Locks:
     locksets: list[Lockset] = [()] * len(graph.events)
     holds: list[Hold] = []
     chain_of = graph.chain_of
-    locking = {chain_of[e] for e, payload in enumerate(graph.payloads) if isinstance(payload, LockPayload)}
-    for chain in sorted(locking):
+    acquires, releases = dict(graph.payloads.of(LockAcquire)), dict(graph.payloads.of(LockRelease))
+    for chain in sorted({chain_of[event] for event in (*acquires, *releases)}):
         walk = _Walk(graph.chains[chain].process, options)
         for number in events_on(graph, chain):
-            locksets[number] = walk.step(number, graph.payloads[number])
+            if acquire := acquires.get(number):
+                walk.acquire(number, acquire)
+            locksets[number] = walk.lockset
+            if release := releases.get(number):
+                walk.release(number, release)
         holds.extend(walk.finish())
     for number, event in enumerate(graph.events):
         if event.lock_set:
@@ -106,18 +110,8 @@ class _Walk:
         self._process = process
         self._scope = options.lock_scope
         self._held: dict[LockKey, _Held] = {}
-        self._lockset: Lockset = ()
         self._holds: list[Hold] = []
-
-    def step(self, event: int, payload: Payload) -> Lockset:
-        """Advance to the chain's next event and return what is held there."""
-        while_held = self._lockset
-        if isinstance(payload, LockRelease):
-            self._release(event, payload)
-            return while_held
-        if isinstance(payload, LockAcquire):
-            self._acquire(event, payload)
-        return self._lockset
+        self.lockset: Lockset = ()
 
     def finish(self) -> list[Hold]:
         """Return all holds; those still open have no release."""
@@ -125,7 +119,8 @@ class _Walk:
             self._close(key, None)
         return sorted(self._holds, key=lambda hold: hold.acquire)
 
-    def _acquire(self, event: int, payload: LockAcquire) -> None:
+    def acquire(self, event: int, payload: LockAcquire) -> None:
+        """Take the lock at the chain's next event."""
         lock = lock_of(payload, self._process, self._scope)
         key = (lock.name, lock.scope_key)
         held = self._held.get(key)
@@ -136,9 +131,10 @@ class _Walk:
                 self._close(key, None)
             grant = None if payload.grant is None else int(payload.grant)
             self._held[key] = _Held([lock.mode], event, grant)
-        self._lockset = self._current()
+        self.lockset = self._current()
 
-    def _release(self, event: int, payload: LockRelease) -> None:
+    def release(self, event: int, payload: LockRelease) -> None:
+        """Give the lock back at the chain's next event."""
         lock = lock_of(payload, self._process, self._scope)
         key = (lock.name, lock.scope_key)
         held = self._held.get(key)
@@ -148,7 +144,7 @@ class _Walk:
             self._close(key, event)
         else:
             held.modes.remove(lock.mode if lock.mode in held.modes else held.modes[-1])
-        self._lockset = self._current()
+        self.lockset = self._current()
 
     def _close(self, key: LockKey, release: int | None) -> None:
         held = self._held.pop(key)

@@ -14,7 +14,7 @@ def self_times_of(graph: CausalGraph, tree: SpanTree | None = None) -> tuple[Sel
 
     Time: O(n log n), O(1) where no event has a duration.
     """
-    if graph.begins_ns is graph.finishes_ns:
+    if not graph.has_intervals:
         return ()
     children = (tree or span_tree(graph)).children
     return tuple(

@@ -17,15 +17,18 @@ from raceway_core.result import Call, ServiceCount
 
 def services_of(graph: CausalGraph) -> tuple[ServiceCount, ...]:
     """Return the services by name, with the number of their events."""
-    counts = Counter(event.metadata.service_name for event in graph.events)
-    return tuple(ServiceCount(name, counts[name]) for name in sorted(counts))
+    services = [chain.process.service for chain in graph.chains]
+    counts = dict.fromkeys(sorted(services), 0)
+    for chain, count in Counter(graph.chain_of).items():
+        counts[services[chain]] += count
+    return tuple([ServiceCount(name, count) for name, count in counts.items()])
 
 
 def calls_of(graph: CausalGraph) -> tuple[Call, ...]:
     """Return how often each service called another, sorted by their names. Time: O(n)."""
-    names = [event.metadata.service_name for event in graph.events]
-    if len(set(names)) == 1:
+    if len({chain.process.service for chain in graph.chains}) == 1:
         return ()
+    names = [event.metadata.service_name for event in graph.events]
     ways = {*_by_parent(graph, names), *_by_span(graph, names), *_by_message(graph, names)}
     counts = Counter((caller, callee) for caller, callee, _ in ways if caller != callee)
     return tuple(Call(caller, callee, counts[caller, callee]) for caller, callee in sorted(counts))
@@ -50,11 +53,9 @@ def _by_span(graph: CausalGraph, names: list[str]) -> Iterator[tuple[str, str, H
 
 def _by_message(graph: CausalGraph, names: list[str]) -> Iterator[tuple[str, str, Hashable]]:
     senders: dict[tuple[str, str], str] = {}
-    for payload, name in zip(graph.payloads, names, strict=True):
-        if isinstance(payload, MessageSend):
-            senders.setdefault((payload.message_id, payload.queue), name)
-    for event, payload in enumerate(graph.payloads if senders else ()):
-        if isinstance(payload, MessageReceive) and graph.parents[event] == NONE:
-            sender = senders.get((payload.message_id, payload.queue))
-            if sender is not None:
-                yield sender, names[event], (payload.queue, event)
+    for event, sent in graph.payloads.of(MessageSend):
+        senders.setdefault((sent.message_id, sent.queue), names[event])
+    for event, received in graph.payloads.of(MessageReceive):
+        sender = senders.get((received.message_id, received.queue))
+        if sender is not None and graph.parents[event] == NONE:
+            yield sender, names[event], (received.queue, event)

@@ -43,24 +43,21 @@ def is_complete(graph: CausalGraph) -> bool:
 
 
 def _all_tasks_began(graph: CausalGraph) -> bool:
-    spawned = {
-        payload.task_id: event for event, payload in enumerate(graph.payloads) if type(payload) is AsyncSpawn
-    }
+    spawned = {spawn.task_id: event for event, spawn in graph.payloads.of(AsyncSpawn)}
     if not spawned:
         return True
     begun = {event.metadata.task_id for event in graph.events}
-    begun |= {payload.future_id for payload in graph.payloads if type(payload) is AsyncAwait}
+    begun |= {wait.future_id for _, wait in graph.payloads.of(AsyncAwait)}
     parents = set(graph.parents)
     return all(task in begun or spawn in parents for task, spawn in spawned.items())
 
 
 def _all_requests_answered(graph: CausalGraph) -> bool:
     """Whether each chain saw as many responses as requests; an interval is its own answer."""
-    unanswered: Counter[int] = Counter()
-    for event, payload in enumerate(graph.payloads):
-        kind = type(payload)
-        if kind is HttpRequest and graph.starts[event] == graph.ends[event]:
+    unanswered = dict.fromkeys(graph.chain_of, 0)
+    for event in graph.payloads.numbers(HttpRequest):
+        if graph.starts[event] == graph.ends[event]:
             unanswered[graph.chain_of[event]] += 1
-        elif kind is HttpResponse:
-            unanswered[graph.chain_of[event]] -= 1
-    return all(count <= 0 for count in unanswered.values())
+    for event in graph.payloads.numbers(HttpResponse):
+        unanswered[graph.chain_of[event]] -= 1
+    return max(unanswered.values()) <= 0

@@ -16,7 +16,7 @@ Source: Warszawski & Bailis 2017 (the API call as the unit of intended isolation
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.event import (
@@ -30,6 +30,7 @@ from raceway_core.event import (
 )
 
 _MARKS = (HttpRequest, HttpResponse, MessageReceive, TransactionAbort, TransactionBegin, TransactionCommit)
+"""The kinds of event at which a transaction opens or closes."""
 
 
 def transactions_of(graph: CausalGraph) -> Sequence[int]:
@@ -38,10 +39,11 @@ def transactions_of(graph: CausalGraph) -> Sequence[int]:
     Time: O(n).
     """
     transactions = [0] * len(graph.events)
+    marks = set(graph.payloads.numbers(*_MARKS))
     for chain in range(len(graph.chains)):
         walk = _Walk(graph)
         for event in events_on(graph, chain):
-            transactions[event] = walk.step(event)
+            transactions[event] = walk.step(event) if event in marks else walk.current(event)
     return transactions
 
 
@@ -50,27 +52,25 @@ def uncommitted_of(graph: CausalGraph, transactions: Sequence[int]) -> frozenset
 
     Nothing is known to have come of their writes, so they prove nothing.
     """
-    opened: dict[int, str] = {}
-    committed: set[int] = set()
-    for event, payload in enumerate(graph.payloads):
-        if isinstance(payload, TransactionBegin) and transactions[event] == event:
-            opened[event] = payload.transaction_id
-    if not opened:
-        return frozenset()
-    for event, payload in enumerate(graph.payloads):
-        if not isinstance(payload, TransactionCommit):
-            continue
-        if opened.get(transactions[event]) == payload.transaction_id:
-            committed.add(transactions[event])
+    opened = {
+        event: begin.transaction_id
+        for event, begin in graph.payloads.of(TransactionBegin)
+        if transactions[event] == event
+    }
+    committed = {
+        transactions[event]
+        for event, commit in graph.payloads.of(TransactionCommit)
+        if opened.get(transactions[event]) == commit.transaction_id
+    }
     return frozenset(opened.keys() - committed)
 
 
-def events_on(graph: CausalGraph, chain: int) -> Iterator[int]:
-    """Yield a chain's events in the order in which they began."""
-    for node in graph.chain_nodes[chain]:
-        event = graph.event_of[node]
-        if graph.starts[event] == node:
-            yield event
+def events_on(graph: CausalGraph, chain: int) -> Sequence[int]:
+    """Return a chain's events in the order in which they began."""
+    nodes, event_of, starts = graph.chain_nodes[chain], graph.event_of, graph.starts
+    if not graph.has_intervals:
+        return nodes
+    return [event for node in nodes if starts[event := event_of[node]] == node]
 
 
 class _Walk:
@@ -85,16 +85,15 @@ class _Walk:
         self._declared_id = ""
 
     def step(self, event: int) -> int:
-        """Advance to the chain's next event and return its transaction."""
+        """Advance to the chain's next mark and return its transaction."""
         payload = self._graph.payloads[event]
-        if not isinstance(payload, _MARKS):
-            return self._current(event)
         self._open(event, payload)
-        current = self._current(event)
+        current = self.current(event)
         self._close(payload)
         return current
 
-    def _current(self, event: int) -> int:
+    def current(self, event: int) -> int:
+        """Return the transaction of an event that is no mark, the chain's next."""
         if self._declared is not None:
             return self._declared
         if self._span is not None:

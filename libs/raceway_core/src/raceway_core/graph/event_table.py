@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from operator import lt
 from typing import NamedTuple
 
-from msgspec.structs import astuple
-
-from raceway_core.event import Event, EventId, Metadata, Payload
+from raceway_core.event import Event, EventId, Metadata
+from raceway_core.graph.payloads import Payloads
 from raceway_core.identity import Process, process_of
 
 NONE = -1
@@ -47,7 +46,7 @@ class EventTable(NamedTuple):
     """
 
     events: Sequence[Event]
-    payloads: list[Payload]
+    payloads: Payloads
     number_of: dict[EventId, int]
     parents: list[int]
     times: list[int]
@@ -69,7 +68,7 @@ def table_of(events: Sequence[Event], times_ns: list[int]) -> EventTable:
     loops = _cut_loops(parents)
     return EventTable(
         events=events,
-        payloads=[next(filter(None, astuple(event.kind))) for event in events],
+        payloads=Payloads(events),
         number_of=number_of,
         parents=parents,
         times=times_ns,

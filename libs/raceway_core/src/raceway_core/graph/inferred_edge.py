@@ -85,16 +85,14 @@ def _index(layout: Layout) -> list[int]:
 
 def _task_edges(layout: Layout) -> Iterator[Edge]:
     payloads, nodes, chain_nodes = layout.table.payloads, layout.nodes, layout.chain_nodes
-    calls = [event for event, payload in enumerate(payloads) if type(payload) in (AsyncSpawn, AsyncAwait)]
-    tasks = _tasks(layout) if calls else {}
-    for event in calls:
-        payload, process = payloads[event], layout.process(event)
-        if type(payload) is AsyncSpawn:
-            for chain in tasks.get((process, payload.task_id), ()):
-                yield Edge(nodes.starts[event], chain_nodes[chain][0], EdgeKind.SPAWN)
-        elif type(payload) is AsyncAwait:
-            for chain in tasks.get((process, payload.future_id), ()):
-                yield Edge(chain_nodes[chain][-1], nodes.ends[event], EdgeKind.AWAIT)
+    spawns, awaits = payloads.of(AsyncSpawn), payloads.of(AsyncAwait)
+    tasks = _tasks(layout) if spawns or awaits else {}
+    for event, spawn in spawns:
+        for chain in tasks.get((layout.process(event), spawn.task_id), ()):
+            yield Edge(nodes.starts[event], chain_nodes[chain][0], EdgeKind.SPAWN)
+    for event, wait in awaits:
+        for chain in tasks.get((layout.process(event), wait.future_id), ()):
+            yield Edge(chain_nodes[chain][-1], nodes.ends[event], EdgeKind.AWAIT)
 
 
 def _tasks(layout: Layout) -> dict[tuple[Process, str], dict[int, None]]:
@@ -117,14 +115,12 @@ def _message_edges(layout: Layout) -> Iterator[Edge]:
     """Yield the way of each message, unless chains that know nothing of one another sent it."""
     sends: dict[tuple[str, str], int] = {}
     payloads, nodes, chain_of = layout.table.payloads, layout.nodes, layout.chains.of_event
-    for event, payload in enumerate(payloads):
-        if type(payload) is MessageSend:
-            message = (payload.message_id, payload.queue)
-            first = sends.setdefault(message, event)
-            if first == NONE or chain_of[first] != chain_of[event]:
-                sends[message] = NONE
-    for event, payload in enumerate(payloads if sends else ()):
-        if type(payload) is MessageReceive:
-            send = sends.get((payload.message_id, payload.queue), NONE)
-            if send != NONE:
-                yield Edge(nodes.starts[send], nodes.ends[event], EdgeKind.MESSAGE)
+    for event, sent in payloads.of(MessageSend):
+        message = (sent.message_id, sent.queue)
+        first = sends.setdefault(message, event)
+        if first == NONE or chain_of[first] != chain_of[event]:
+            sends[message] = NONE
+    for event, received in payloads.of(MessageReceive):
+        send = sends.get((received.message_id, received.queue), NONE)
+        if send != NONE:
+            yield Edge(nodes.starts[send], nodes.ends[event], EdgeKind.MESSAGE)

@@ -29,7 +29,7 @@ Scope: TypeAlias = tuple[int, int]
 
 def spawn_scopes(table: EventTable) -> Mapping[int, Scope]:
     """Return the scope of each event that is part of an unnamed task. Time: O(n)."""
-    spawns = [event for event, payload in enumerate(table.payloads) if type(payload) is AsyncSpawn]
+    spawns = table.payloads.of(AsyncSpawn)
     if not spawns:
         return {}
     unnamed = _unnamed(table, spawns)
@@ -38,13 +38,12 @@ def spawn_scopes(table: EventTable) -> Mapping[int, Scope]:
     return _inherited(table, _begun_by(table, unnamed))
 
 
-def _unnamed(table: EventTable, spawns: Sequence[int]) -> list[int]:
+def _unnamed(table: EventTable, spawns: Sequence[tuple[int, AsyncSpawn]]) -> list[int]:
     named = {(strand.process, strand.task_id) for strand in table.strands if strand.task_id}
     unnamed = []
-    for spawn in spawns:
-        payload = table.payloads[spawn]
+    for spawn, payload in spawns:
         process = table.strands[table.strand_of[spawn]].process
-        if type(payload) is AsyncSpawn and (process, payload.task_id) not in named:
+        if (process, payload.task_id) not in named:
             unnamed.append(spawn)
     return unnamed
 
