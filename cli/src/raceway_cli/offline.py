@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import traceback
-from typing import IO
 
 from raceway_core.errors import RacewayError, Rejected
 from raceway_core.finding import Severity, Verdict
@@ -18,20 +17,19 @@ class OwnFault(Exception):
     """Raceway failed where it must not; the text is what to report."""
 
 
-def report_file(file: IO[bytes], format_name: str, *, with_hidden: bool) -> Report:
-    """Read and analyze a file.
+def report_file(data: bytes, name: str, format_name: str, *, with_hidden: bool) -> Report:
+    """Return the report of a file's bytes; `name` is the file's, for errors.
 
     Raises:
         Rejected: The file cannot be read; the message names it, the line and what was expected.
         OwnFault: A fault of ours.
     """
-    data = file.read()
     gc.disable()  # the events make no cycles, and looking for some takes longer than reading them
     try:
         file_format = detect(data) if format_name == "auto" else FileFormat(format_name)
         events = FORMATS[file_format].read(data)
     except Rejected as error:
-        raise Rejected(f"{file.name}: {error}") from error
+        raise Rejected(f"{name}: {error}") from error
     try:
         return report_of(
             analyze_events(events),
@@ -42,7 +40,7 @@ def report_file(file: IO[bytes], format_name: str, *, with_hidden: bool) -> Repo
     except RacewayError:
         raise
     except Exception as error:
-        raise OwnFault(f"{file.name}: a fault of Raceway's own:\n{traceback.format_exc()}") from error
+        raise OwnFault(f"{name}: a fault of Raceway's own:\n{traceback.format_exc()}") from error
 
 
 def is_at_least(finding: FindingView, level: str) -> bool:

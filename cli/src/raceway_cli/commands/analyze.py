@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import IO
 
 import click
 
@@ -27,7 +26,7 @@ _LEVELS = ("proven", "observed", "possible", "order-dependent", "critical", "war
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option(
     "--format",
     "format_name",
@@ -39,9 +38,7 @@ _LEVELS = ("proven", "observed", "possible", "order-dependent", "critical", "war
 @click.option("--all", "with_hidden", is_flag=True, help="Also what is hidden as noise.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
 @click.option("--fail-on", type=click.Choice(_LEVELS), help="Verdict or severity from which to exit with 1.")
-def command(
-    file: IO[bytes], format_name: str, *, with_hidden: bool, as_json: bool, fail_on: str | None
-) -> None:
+def command(file: str, format_name: str, *, with_hidden: bool, as_json: bool, fail_on: str | None) -> None:
     """Find races and lost updates in FILE, or in standard input when FILE is `-`.
 
     Nothing is sent anywhere and nothing is stored.
@@ -50,8 +47,11 @@ def command(
     from raceway_cli.show.json import print_json
     from raceway_cli.show.report import print_report
 
+    with click.open_file(file, "rb") as opened:
+        data = opened.read()
+    name = "<stdin>" if file == "-" else file
     try:
-        report = report_file(file, format_name, with_hidden=with_hidden)
+        report = report_file(data, name, format_name, with_hidden=with_hidden)
     except OwnFault as fault:
         click.echo(f"{fault}", err=True)
         sys.exit(3)
