@@ -3,133 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import combinations, product
 from random import Random
 from typing import NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec import UNSET
-from tests.unit.core.build import NOON_NS, Said, Story
+from tests.unit.core.build import NOON_NS, Story
+from tests.unit.core.crowd import VARIABLE, Windows, crowds, runs_of, spans_in, windows_of
 
 from raceway_core.access import Access, is_conflict, transaction_key
 from raceway_core.across.accesses import program_order, unordered
 from raceway_core.across.handover import is_handed_over
 from raceway_core.across.window import Opened
-from raceway_core.analysis import analyze_trace
 from raceway_core.counting.fingerprint import fingerprint_of, side_of
 from raceway_core.counting.reach import overlaps_in
-from raceway_core.event import AccessType, LockMode, Scope, TraceId
+from raceway_core.event import TraceId
 from raceway_core.finding import MOST_EXAMPLES, FindingKind, PairCounts, Verdict
 from raceway_core.lost_update import find_lost_updates
 from raceway_core.race import verdict_of
-from raceway_core.result import Window
-from raceway_core.run import SLACK_NS, SPAN_NS, find_across_traces, spans_of
-
-Windows = list[tuple[TraceId, Window]]
-VARIABLE = "balance"
-
-
-def windows_of(stories: Sequence[Story]) -> Windows:
-    return [
-        (story.trace_id, window)
-        for story in stories
-        for window in analyze_trace(story.trace_id, story.events).windows
-    ]
-
-
-class Op(NamedTuple):
-    """One step of a request: an access by its kind, a lock event, or the next request."""
-
-    what: str
-    place: int
-    after_ms: float
-
-
-WORDS = ("read", "read", "write", "write", "update", "acquire L", "release L", "acquire M shared",
-         "release M shared", "acquire L shared", "release L shared", "request")  # fmt: skip
-WHO: tuple[Said, ...] = (
-    {"instance": "i1", "process": 1, "host": "h"},
-    {"instance": "i1", "process": 1, "host": "h"},
-    {"instance": "i2", "process": 2, "host": "h"},
-    {"instance": "i3", "process": 1, "host": "other"},
-    {"instance": None, "process": 1},
-)
-OPS = st.builds(
-    Op, st.sampled_from(WORDS), st.integers(1, 2), st.sampled_from([0.0, 0.5, 1.0, 3.0, 900.0, 25_000.0])
-)
-
-
-@st.composite
-def crowds(draw: st.DrawFn) -> list[Story]:
-    """Draw traces that share one variable, which has one true history, and some locks."""
-    crew = draw(st.sampled_from([WHO[:1], WHO[:2], WHO[:3], WHO]))
-    grants = draw(st.booleans())
-    versions = draw(st.booleans())
-    scope = draw(st.sampled_from([None, Scope.SERVICE]))
-    steps: list[tuple[float, int, Op]] = []
-    for trace in range(draw(st.integers(2, 5))):
-        at = draw(st.sampled_from([0.0, 0.3, 2.0, 39_990.0]))
-        for op in draw(st.lists(OPS, min_size=1, max_size=7)):
-            at += op.after_ms + 0.01
-            steps.append((at + trace / 1000, trace, op))
-    return _recorded(sorted(steps), crew, scope=scope, versions=versions, grants=grants)
-
-
-def _recorded(
-    steps: list[tuple[float, int, Op]],
-    crew: Sequence[Said],
-    *,
-    scope: Scope | None,
-    versions: bool,
-    grants: bool,
-) -> list[Story]:
-    """Record steps in the order in which they happened, with the values that they saw and made."""
-    stories: dict[int, Story] = {}
-    value = version = grant = 0
-    for at, trace, op in steps:
-        story = stories.setdefault(trace, Story(f"t{trace}", **crew[trace % len(crew)]))
-        what, _, rest = op.what.partition(" ")
-        if what == "request":
-            story.http(at=at)
-        elif what in ("acquire", "release"):
-            lock, _, mode = rest.partition(" ")
-            grant += what == "acquire"
-            tell = story.acquire if what == "acquire" else story.release
-            tell(
-                lock,
-                at=at,
-                mode=LockMode.SHARED if mode else LockMode.EXCLUSIVE,
-                grant=grant if grants and what == "acquire" else None,
-            )
-        else:
-            kind = {"read": AccessType.READ, "write": AccessType.WRITE, "update": AccessType.ATOMIC_RMW}[what]
-            old, value = value, (value + op.place) % 3 if kind.writes else value
-            version += kind.writes
-            story.access(
-                kind,
-                VARIABLE,
-                value,
-                old if kind is AccessType.ATOMIC_RMW else UNSET,
-                at=at,
-                scope=scope,
-                version=version if versions else None,
-                place=f"bank.py:{op.place} f{op.place}",
-            )
-    return [stories[trace] for trace in sorted(stories)]
-
-
-def runs_of(windows: Windows) -> list[Windows]:
-    """Return maximal sets of windows that overlap with the slack, by trying each two."""
-    group = {trace: {trace} for trace, _ in windows}
-    for (first, mine), (second, theirs) in combinations(windows, 2):
-        if mine.first_ns <= theirs.last_ns + SLACK_NS and theirs.first_ns <= mine.last_ns + SLACK_NS:
-            merged = group[first] | group[second]
-            for trace in merged:
-                group[trace] = merged
-    sets = {frozenset(members) for members in group.values()}
-    return [[item for item in windows if item[0] in members] for members in sorted(sets, key=sorted)]
+from raceway_core.run import SPAN_NS, find_across_traces
 
 
 def compared_pairs(run: Windows, span: int) -> Iterator[tuple[Access, Access]]:
@@ -208,14 +102,6 @@ def by_definition(span: int, windows: Windows) -> dict[str, tuple[FindingKind, P
     shown = [(FindingKind.LOST_UPDATE, name, group) for name, group in lost.items()]
     shown += [(FindingKind.RACE, name, group) for name, group in races.items() if name not in absorbed]
     return {name: (kind, group.counts, tuple(sorted(group.traces))) for kind, name, group in shown}
-
-
-def spans_in(windows: Windows) -> dict[int, Windows]:
-    spans: defaultdict[int, Windows] = defaultdict(list)
-    for trace, window in windows:
-        for span in spans_of(window):
-            spans[span].append((trace, window))
-    return spans
 
 
 @settings(deadline=None)

@@ -10,6 +10,7 @@ from raceway_core.across.handover import LockStory, is_handed_over
 from raceway_core.across.window import Opened
 from raceway_core.counting.reach import Reach, reaches_of
 from raceway_core.event import TraceId
+from raceway_core.finding import AccessEvidence
 
 
 class RunAccesses:
@@ -22,9 +23,21 @@ class RunAccesses:
     def __init__(self, windows: Mapping[TraceId, Opened], new_traces: Set[TraceId]) -> None:
         self.new_traces = new_traces
         self._windows = windows
-        self.accesses: Sequence[Access] = [
-            access for trace_id in sorted(windows) for access in windows[trace_id].accesses
-        ]
+
+    @property
+    def traces(self) -> Set[TraceId]:
+        """The traces of the windows."""
+        return self._windows.keys()
+
+    @property
+    def windows(self) -> Sequence[Opened]:
+        """The windows, in no order that matters."""
+        return list(self._windows.values())
+
+    @cached_property
+    def accesses(self) -> Sequence[Access]:
+        """The accesses of all traces."""
+        return [access for trace_id in sorted(self._windows) for access in self._windows[trace_id].accesses]
 
     @cached_property
     def reaches(self) -> Mapping[TransactionKey, Reach]:
@@ -38,6 +51,10 @@ class RunAccesses:
     def story(self, access: Access) -> LockStory:
         """Return what happened to the locks around an access."""
         return self._windows[access.trace_id].story(access.number)
+
+    def evidence(self, access: Access) -> AccessEvidence:
+        """Return an access as a reader needs to see it."""
+        return self._windows[access.trace_id].evidence(access.number)
 
     def are_compared(self, first: Access, second: Access) -> bool:
         """Whether a pair is counted here: of two traces, one of which begins in this span."""

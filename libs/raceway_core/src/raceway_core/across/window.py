@@ -10,6 +10,7 @@ written once and referred to by number, and clocks are kept per segment.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
@@ -20,6 +21,7 @@ from raceway_core.event import AccessType, EventId, TraceId
 from raceway_core.evidence import held
 from raceway_core.finding import AccessEvidence
 from raceway_core.identity import Lock, Process, place_of
+from raceway_core.lockset import Lockset
 from raceway_core.result import Window
 from raceway_core.value import SentValues, read_in, value_of, written_in
 
@@ -76,33 +78,52 @@ _decoder = msgspec.msgpack.Decoder(Body)
 
 
 class Opened:
-    """A window that was read back: `accesses` in their order, with what belongs to each."""
+    """A window that was read back: `accesses` in their order, with what belongs to each.
+
+    `rows` are what is written of them, from which they are made only when they are asked for: of
+    most windows a glance at the rows is enough (`raceway_core.across.glance`).
+    """
 
     def __init__(self, trace_id: TraceId, window: Window) -> None:
         self._trace_id = trace_id
         self._variable = Variable(window.variable, window.scope)
         self._body = _decoder.decode(window.body)
-        self._processes = [
-            Process(actor.service, actor.instance, actor.process_id) for actor in self._body.actors
-        ]
-        self.stories: Sequence[LockStory] = [
+        self.first_ns = window.first_ns
+        self.last_ns = window.last_ns
+        self.rows: Sequence[Row] = self._body.rows
+
+    @cached_property
+    def processes(self) -> Sequence[Process]:
+        """The processes of the accesses; some may be equal."""
+        return [Process(actor.service, actor.instance, actor.process_id) for actor in self._body.actors]
+
+    @cached_property
+    def stories(self) -> Sequence[LockStory]:
+        """The stories of the locks that `story` returns."""
+        return [
             {(name, scope_key): around for name, scope_key, around in story} for story in self._body.stories
         ]
-        self.accesses: Sequence[Access] = [
-            self._access(number, row) for number, row in enumerate(self._body.rows)
-        ]
+
+    @cached_property
+    def accesses(self) -> Sequence[Access]:
+        """The accesses; an access's `number` is its place among them."""
+        return [self._access(number, row) for number, row in enumerate(self.rows)]
+
+    def lockset(self, row: Row) -> Lockset:
+        """Return the locks that were held at one of `rows`."""
+        return self._body.locksets[row.lockset]
 
     def story(self, number: int) -> LockStory:
         """Return the story of the locks around an access of this window."""
-        return self.stories[self._body.rows[number].story]
+        return self.stories[self.rows[number].story]
 
     def is_committed(self, number: int) -> bool:
         """Whether an access is known to have taken effect."""
-        return self._body.rows[number].is_committed
+        return self.rows[number].is_committed
 
     def evidence(self, number: int) -> AccessEvidence:
         """Return an access of this window as a reader needs to see it."""
-        row = self._body.rows[number]
+        row = self.rows[number]
         actor, clock = self._body.actors[row.actor], self._body.clocks[row.clock]
         return AccessEvidence(
             event_id=row.event_id,
@@ -132,7 +153,7 @@ class Opened:
             place=place_of(self._body.locations[row.location]),
             start_ns=row.start_ns,
             end_ns=row.start_ns + row.duration_ns,
-            process=self._processes[row.actor],
+            process=self.processes[row.actor],
             host=self._body.actors[row.actor].host,
             transaction=row.transaction,
             lockset=self._body.locksets[row.lockset],

@@ -1,0 +1,81 @@
+"""What a glance at a run rules out, against all pairs looked at one by one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.core.build import NOON_NS, Story
+from tests.unit.core.crowd import VARIABLE, crowds, runs_of, turns, windows_of
+
+from raceway_core.access import Variable
+from raceway_core.across.accesses import RunAccesses
+from raceway_core.across.glance import cannot_lose, cannot_race
+from raceway_core.across.lost_update import run_lost_updates
+from raceway_core.across.race import race_tallies
+from raceway_core.across.window import Opened
+from raceway_core.event import LockMode, Scope
+from raceway_core.finding import FindingKind
+from raceway_core.run import SPAN_NS, find_across_traces
+
+
+@settings(deadline=None)
+@given(st.one_of(turns(), turns(), crowds()))
+def test_what_is_ruled_out_is_not_there(stories: list[Story]) -> None:
+    for windows in runs_of(windows_of(stories)):
+        run = RunAccesses({trace: Opened(trace, window) for trace, window in windows}, dict(windows).keys())
+        if cannot_lose(run.windows):
+            assert run_lost_updates(run) == []
+        if cannot_race(run.windows):
+            assert race_tallies(run, Variable(VARIABLE, windows[0][1].scope), ()) == []
+
+
+def said(words: str) -> Story:
+    """Return a trace of the given words, a millisecond each, the first of which may be a begin in ms."""
+    begin, *rest = words.split()
+    story = Story(f"t{begin}", at=float(begin))
+    for word in rest:
+        what, _, detail = word.partition(":")
+        if what in ("lock", "unlock"):
+            tell = story.acquire if what == "lock" else story.release
+            tell("l", scope=Scope.PROCESS, mode=LockMode.SHARED if detail else None)
+        else:
+            tell_access = story.read if what == "read" else story.write
+            tell_access(VARIABLE, 100, version=int(detail) if detail else None)
+    return story
+
+
+@pytest.mark.parametrize(
+    ("traces", "ruled_out"),
+    [
+        (["0 read read", "1 read read"], "race lose"),
+        (["0 read write", "10 read write"], "lose"),
+        (["0 read write", "1 read write"], ""),
+        (["0 lock read write unlock", "10 lock read write unlock"], "race lose"),
+        (["0 lock read unlock lock write unlock", "2 lock read write unlock"], "race"),
+        (["0 lock:shared read unlock:shared", "10 lock read write unlock"], "race lose"),
+        (["0 lock:shared read write unlock:shared", "10 lock read write unlock"], "lose"),
+        (["0 read", "10 lock read write unlock"], "lose"),
+        (["0 read:0 write:1", "1 read:1 write:2"], "lose"),
+        (["0 read:0 write:1", "10 read:0 write:2"], ""),
+        (["0 read:0 write:1", "10 read:1 write:1"], ""),
+        (["0 read:0 write:1", "10 read write:2"], ""),
+    ],
+)
+def test_rules_out(traces: list[str], ruled_out: str) -> None:
+    windows = [Opened(trace, window) for trace, window in windows_of([said(words) for words in traces])]
+    answers = {"race": cannot_race(windows), "lose": cannot_lose(windows)}
+    assert " ".join(name for name, answer in answers.items() if answer) == ruled_out
+
+
+def test_two_processes_that_took_turns_may_both_have_started_from_one_write() -> None:
+    stories = []
+    for instance, begin, read, written in (("i1", 0, 0, 7), ("i2", 10, 7, 8), ("i3", 11.5, 7, 9)):
+        story = Story(instance, instance=instance, host="h", scope=Scope.SERVICE)
+        story.read(VARIABLE, read, at=begin)
+        story.write(VARIABLE, written, at=begin + 1)
+        stories.append(story)
+    windows = windows_of(stories)
+    assert not cannot_lose([Opened(trace, window) for trace, window in windows])
+    (found,) = find_across_traces(NOON_NS // SPAN_NS, windows)
+    assert (found.kind, found.trace_ids) == (FindingKind.LOST_UPDATE, ("i2", "i3"))
