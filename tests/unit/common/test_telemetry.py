@@ -57,6 +57,15 @@ def test_lines_below_the_level_are_left_out() -> None:
     assert not stream.getvalue()
 
 
+@pytest.mark.parametrize("library", ["alembic.runtime.migration", "uvicorn.error"])
+def test_libraries_that_tell_every_step_are_heard_only_when_something_is_wrong(library: str) -> None:
+    stream = io.StringIO()
+    configure_logging("api", form="json", level="info", stream=stream)
+    logging.getLogger(library).info("step")
+    logging.getLogger(library).warning("trouble")
+    assert json.loads(stream.getvalue())["event"] == "trouble"
+
+
 def test_auto_is_json_off_a_terminal() -> None:
     stream = io.StringIO()
     configure_logging("api", form="auto", level="info", stream=stream)

@@ -14,7 +14,7 @@ import structlog
 from structlog.typing import Processor
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-_CHATTY = ("asyncio", "nats", "sqlalchemy", "uvicorn.access")
+_CHATTY = ("alembic", "asyncio", "nats", "sqlalchemy", "uvicorn")
 
 
 def configure_logging(service: str, *, form: str, level: str, stream: TextIO | None = None) -> None:
