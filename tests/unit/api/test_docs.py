@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from tests.unit.api.serving import Serving
+
+from raceway_core.intake import Form, accept
 
 pytestmark = pytest.mark.anyio
 
@@ -38,6 +41,17 @@ async def test_every_reference_leads_somewhere(empty_api: Serving) -> None:
         target = document
         for part in reference.removeprefix("#/").split("/"):
             target = target[part]
+
+
+async def test_taking_in_is_described_though_another_service_does_it(empty_api: Serving) -> None:
+    document = await empty_api.get("/openapi.json")
+    operation = document["paths"]["/events"]["post"]
+    assert {"200", "400", "401", "403", "413", "415", "422", "503"} == operation["responses"].keys()
+    body = operation["requestBody"]["content"]["application/json"]
+    name = body["schema"]["$ref"].rpartition("/")[2]
+    assert document["components"]["schemas"][name]["required"] == ["events"]
+    intake = accept(msgspec.json.encode(body["example"]), Form.JSON, most_message_bytes=1 << 20)
+    assert (intake.accepted, intake.rejected) == (1, ())
 
 
 async def test_the_page_loads_nothing_from_elsewhere(empty_api: Serving) -> None:

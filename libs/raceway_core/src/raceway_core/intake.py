@@ -71,7 +71,9 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
     dropped: Annotated[dict[_Reason, Whole], Meta(max_length=64)] | None = None
 
 
-class _Batch(_Envelope, frozen=True, gc=False):
+class Batch(_Envelope, frozen=True, gc=False):
+    """What a client sends."""
+
     events: tuple[Event, ...]
 
 
@@ -86,7 +88,7 @@ class _Usable(NamedTuple):
     places: Sequence[int]
 
 
-_batch = msgspec.json.Decoder(_Batch)
+_batch = msgspec.json.Decoder(Batch)
 _raw_batch = msgspec.json.Decoder(_RawBatch)
 _identified = msgspec.json.Decoder(_Identified)
 _event = msgspec.json.Decoder(Event)

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import msgspec
 
+from raceway_common.web.answer import IntakeAnswer
 from raceway_core.intake import Intake, Rejection
 
 _encoder = msgspec.json.Encoder()
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The envelope that the original's clients expect, and two keys of ours."""
-
-    success: bool
-    data: str | None = None
-    error: str | None = None
-    accepted: int
-    rejected: tuple[Rejection, ...]
 
 
 def answer_of(intake: Intake) -> tuple[int, bytes]:
     """Return status and body: 200, or 422 when the batch had events and none could be used."""
     if intake.rejected and not intake.accepted:
         error = _nothing_usable(intake.rejected)
-        return 422, _encoder.encode(Answer(success=False, error=error, accepted=0, rejected=intake.rejected))
+        return 422, _encoder.encode(
+            IntakeAnswer(success=False, error=error, accepted=0, rejected=intake.rejected)
+        )
     data = f"Ingested {intake.accepted} events"
-    answer = Answer(success=True, data=data, accepted=intake.accepted, rejected=intake.rejected)
+    answer = IntakeAnswer(success=True, data=data, accepted=intake.accepted, rejected=intake.rejected)
     return 200, _encoder.encode(answer)
 
 

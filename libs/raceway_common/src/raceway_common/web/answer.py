@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from raceway_core.intake import Rejection
+
 T = TypeVar("T")
 
 ENVELOPE_TYPE = "application/json"
@@ -31,6 +33,16 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     success: bool = False
     data: None = None
     error: str
+
+
+class IntakeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to `POST /events`: the envelope, and two keys of ours."""
+
+    success: bool
+    data: str | None = None
+    error: str | None = None
+    accepted: int
+    rejected: tuple[Rejection, ...]
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from litestar.openapi.spec import Components, Reference, SecurityScheme
 from litestar.params import FromPath
 
 from raceway_api.answer import answer
+from raceway_api.routes.events_document import with_events
 from raceway_common.errors import NotFound
 from raceway_common.web.error import AnyRequest
 
@@ -73,7 +74,7 @@ def openapi_config(version: str) -> OpenAPIConfig:
 
 @get("/openapi.json", include_in_schema=False)
 async def get_openapi(request: AnyRequest) -> Response[bytes]:
-    return answer(request, msgspec.json.encode(request.app.openapi_schema.to_schema()))
+    return answer(request, msgspec.json.encode(with_events(request.app.openapi_schema.to_schema())))
 
 
 @get("/docs", include_in_schema=False, media_type=MediaType.HTML)
