@@ -70,6 +70,10 @@ class CausalGraph(msgspec.Struct, frozen=True):
         event = self.event_of[node]
         return self.finishes_ns[event] if node == self.ends[event] else self.begins_ns[event]
 
+    def times_ns(self) -> Sequence[int]:
+        """Return what `time_ns` does for all nodes."""
+        return list(map(self.time_ns, range(len(self.event_of)))) if self.has_intervals else self.begins_ns
+
 
 def build_graph(events: Sequence[Event]) -> CausalGraph:
     """Return the causal graph of a trace; duplicates among `events` are removed first."""

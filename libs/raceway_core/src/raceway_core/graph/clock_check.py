@@ -145,6 +145,8 @@ class _Check:
                 self._learn(event, component, list(vector.items()), dict(known))
                 continue
             last, copies = place, 0
+            if len(vector) == 1 and not known:
+                continue  # its own place, in a chain that has heard of no other yet
             if len(vector) < MOST_ENTRIES and not known.keys() <= vector.keys():
                 lost = min(known.keys() - vector.keys())
                 self._report("not_growing", event, f"{lost!r} was known before and is missing")

@@ -12,6 +12,7 @@ programs".
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from raceway_core.causal_graph import CausalGraph, EdgeKind
 from raceway_core.event import (
@@ -36,51 +37,39 @@ class CausalWalk:
 
     def __init__(self, graph: CausalGraph) -> None:
         self._graph = graph
+        self._times_ns = graph.times_ns()
+        self._inside = _innermost(graph) if graph.has_intervals else graph.event_of
         self._before = [NONE] * len(graph.event_of)
-        self._inside = [NONE] * len(graph.event_of)
-        self._incoming: dict[int, list[tuple[int, EdgeKind]]] = {}
         for nodes in graph.chain_nodes:
-            self._read(nodes)
+            for before, node in pairwise(nodes):
+                self._before[node] = before
+        self._incoming: dict[int, list[tuple[int, EdgeKind]]] = {}
         for source, target, kind in graph.edges:
             self._incoming.setdefault(target, []).append((source, kind))
 
-    def _read(self, nodes: Sequence[int]) -> None:
-        """Note for each node of a chain the one before, and what was open after it."""
-        starts, ends, event_of = self._graph.starts, self._graph.ends, self._graph.event_of
-        open_events: list[int] = []
-        before = NONE
-        for node in nodes:
-            self._before[node], before = before, node
-            event = event_of[node]
-            if starts[event] != ends[event]:
-                if node == starts[event]:
-                    open_events.append(event)
-                else:
-                    open_events.pop()
-                    event = self._graph.parents[event] if self._graph.parents[event] != NONE else event
-            self._inside[node] = open_events[-1] if open_events else event
-
     def walk(self, root: int, node: int, trail: Trail) -> None:
         """Follow the causes of `node` back over the whole trail. Time: O(nodes on the path)."""
+        times_ns, event_of = self._times_ns, self._graph.event_of
         while trail.cursor_ns > trail.start_ns:
             before = self._before[node]
-            time_ns = self._graph.time_ns(before) if before != NONE else trail.start_ns - 1
+            time_ns = times_ns[before] if before != NONE else trail.start_ns - 1
             cause, kind = before, EdgeKind.PROGRAM
             for source, source_kind in self._incoming.get(node, ()):
-                if self._graph.time_ns(source) > time_ns:
-                    cause, kind, time_ns = source, source_kind, self._graph.time_ns(source)
+                if times_ns[source] > time_ns:
+                    cause, kind, time_ns = source, source_kind, times_ns[source]
             if cause == NONE:
                 trail.back_to(trail.start_ns, root, WORK)
                 return
             waiting = self._inside[cause if before == NONE else before]
-            trail.back_to(time_ns, waiting, self._label(cause, node, kind, waiting))
+            first, second = event_of[cause], event_of[node]
+            is_step = kind is EdgeKind.PROGRAM
+            label = self._step(first, second, waiting) if is_step else self._way(first, second, kind)
+            trail.back_to(time_ns, waiting, label)
             node = cause
 
-    def _label(self, cause: int, node: int, kind: EdgeKind, waiting: int) -> str:
+    def _way(self, first: int, second: int, kind: EdgeKind) -> str:
+        """Return what the way from one chain to another was."""
         graph = self._graph
-        first, second = graph.event_of[cause], graph.event_of[node]
-        if kind is EdgeKind.PROGRAM:
-            return self._step_label(first, second, waiting)
         if kind is EdgeKind.MESSAGE:
             return QUEUE
         chains, chain_of = graph.chains, graph.chain_of
@@ -88,7 +77,8 @@ class CausalWalk:
             return NETWORK
         return WORK if kind is EdgeKind.RETURN else SCHEDULING
 
-    def _step_label(self, first: int, second: int, waiting: int) -> str:
+    def _step(self, first: int, second: int, waiting: int) -> str:
+        """Return what passed between two events of one chain."""
         payloads = self._graph.payloads
         kinds = (type(payloads[first]), type(payloads[second]))
         if kinds[1] is MessageReceive:
@@ -98,3 +88,21 @@ class CausalWalk:
         if waiting != first or self._graph.starts[waiting] != self._graph.ends[waiting]:
             return _STEP_WAITS.get(kinds) or WAITS.get(type(payloads[waiting]), WORK)
         return _STEP_WAITS.get(kinds, WORK)
+
+
+def _innermost(graph: CausalGraph) -> Sequence[int]:
+    """Return for each node the event that was open after it: the innermost of its chain, else its own."""
+    inside = [NONE] * len(graph.event_of)
+    starts, ends, event_of, parents = graph.starts, graph.ends, graph.event_of, graph.parents
+    for nodes in graph.chain_nodes:
+        open_events: list[int] = []
+        for node in nodes:
+            event = event_of[node]
+            if starts[event] != ends[event]:
+                if node == starts[event]:
+                    open_events.append(event)
+                else:
+                    open_events.pop()
+                    event = parents[event] if parents[event] != NONE else event
+            inside[node] = open_events[-1] if open_events else event
+    return inside

@@ -67,17 +67,18 @@ _LOCATED_BY: Mapping[type[Payload], str] = {
 
 def operation_of(payload: Payload) -> str:
     """Return the name of the operation: a function, a method and URL, a variable, …."""
-    if isinstance(payload, HttpRequest):
+    if type(payload) is HttpRequest:
         return f"{payload.method} {payload.url}"
     for field in _NAMED_BY[type(payload)]:
-        if (value := getattr(payload, field)) not in {None, ""}:
-            return value if isinstance(value, str) else str(int(value))
+        value = getattr(payload, field)
+        if value is not None and value != "":
+            return value if type(value) is str else str(int(value))
     return ""
 
 
 def location_of(payload: Payload) -> str:
     """Return where in the code the event happened, empty where it does not say."""
-    if isinstance(payload, FunctionCall | FunctionReturn):
+    if type(payload) is FunctionCall or type(payload) is FunctionReturn:
         return f"{payload.file}:{int(payload.line)}" if payload.file else ""
     field = _LOCATED_BY.get(type(payload))
     return (getattr(payload, field) or "") if field else ""

@@ -36,8 +36,8 @@ def span_tree(graph: CausalGraph) -> SpanTree:
             root[event] = root[parent]
             above[event] = parent if finishes[parent] > begins[parent] else above[parent]
     children: dict[int, list[int]] = {}
-    for event in sorted(range(count), key=lambda event: (begins[event], event)):
-        if finishes[event] > begins[event] and root[event] != event:
-            holder = above[event] if above[event] != NONE else root[event]
-            children.setdefault(holder, []).append(event)
+    intervals = [event for event in range(count) if finishes[event] > begins[event] and root[event] != event]
+    for event in sorted(intervals, key=lambda event: (begins[event], event)):
+        holder = above[event] if above[event] != NONE else root[event]
+        children.setdefault(holder, []).append(event)
     return SpanTree(above, root, children)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 
-class Stretch(NamedTuple):
+class Stretch(msgspec.Struct, frozen=True, gc=False):
     """An operation, by its event, that was on the path, and what it did there."""
 
     event: int
@@ -28,14 +28,13 @@ class Trail:
 
     def back_to(self, time_ns: int, event: int, label: str) -> None:
         """Say what happened between `time_ns` and the cursor, and move the cursor there."""
+        stretches, end_ns = self._stretches, self.cursor_ns
         time_ns = max(time_ns, self.start_ns)
-        if time_ns >= self.cursor_ns:
+        if time_ns >= end_ns:
             return
-        last = self._stretches[-1] if self._stretches else None
-        end_ns = self.cursor_ns
-        if last and last.event == event and last.label == label:
-            end_ns = self._stretches.pop().end_ns
-        self._stretches.append(Stretch(event, label, time_ns, end_ns))
+        if stretches and stretches[-1].event == event and stretches[-1].label == label:
+            end_ns = stretches.pop().end_ns
+        stretches.append(Stretch(event, label, time_ns, end_ns))
         self.cursor_ns = time_ns
 
     def forwards(self) -> list[Stretch]:
