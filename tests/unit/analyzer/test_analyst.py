@@ -23,7 +23,7 @@ def _job(name: str, *, chunk: bytes | None = None) -> Job:
     story.write("x", 1)
     story.write("x", 2, on="other")
     body = chunk if chunk is not None else msgspec.msgpack.encode(story.events)
-    return Job(TraceClaim(TraceId(name), 3), (msgspec.Raw(body),))
+    return Job(TraceClaim(TraceId(name), 3), (body,))
 
 
 def _by_trace(done: list[Done]) -> dict[str, Done]:

@@ -129,6 +129,6 @@ def _jobs_of(claims: Sequence[TraceClaim], found: Mapping[TraceId, StoredTrace])
     for claim in claims:
         if stored := found.get(claim.trace_id):
             newest = msgspec.structs.replace(claim, version=stored.version)
-            yield Job(newest, tuple(map(msgspec.Raw, stored.chunks)))
+            yield Job(newest, stored.chunks)
         else:
             log.warning("claimed_trace_missing", trace_id=claim.trace_id)

@@ -24,10 +24,13 @@ from raceway_core.run import find_across_traces
 
 
 class Job(msgspec.Struct, frozen=True, array_like=True):
-    """A trace to analyze: its events, as they are stored, at the version of the claim or a newer one."""
+    """A trace to analyze: its events, as they are stored, at the version of the claim or a newer one.
+
+    Chunks are bytes, which a decoder takes as a whole, and not raw msgpack, which it reads to find the end.
+    """
 
     claim: TraceClaim
-    chunks: tuple[msgspec.Raw, ...]
+    chunks: tuple[bytes, ...]
 
 
 class Lot(msgspec.Struct, frozen=True, array_like=True):
