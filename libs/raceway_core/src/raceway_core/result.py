@@ -67,7 +67,7 @@ class AuditTrail(msgspec.Struct, frozen=True):
     entries: tuple[AuditEntry, ...]
 
 
-class Segment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class Segment(msgspec.Struct, frozen=True, gc=False, array_like=True, kw_only=True):
     """A stretch of the critical path: the innermost open operation, and work or a kind of wait."""
 
     event_id: EventId
@@ -90,14 +90,14 @@ class CriticalPath(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[Segment, ...]
 
 
-class SelfTime(msgspec.Struct, frozen=True, gc=False):
+class SelfTime(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An event's own interval minus the union of its children's."""
 
     event_id: EventId
     self_ns: int
 
 
-class EventNote(msgspec.Struct, frozen=True, gc=False):
+class EventNote(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What the analysis knows of an event beyond what was sent."""
 
     event_id: EventId
