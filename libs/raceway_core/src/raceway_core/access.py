@@ -18,6 +18,9 @@ from raceway_core.identity import Lock, Place, Process, place_of, scope_key
 from raceway_core.options import Options
 from raceway_core.value import ValueKey, value_read, value_written
 
+CLOCK_TAG, CUT = "raceway.clock", "cut"
+"""The tag by which a client says that its clock had more entries than it sends."""
+
 
 class Variable(NamedTuple):
     """Equal `name` and `scope_key` is one variable."""
@@ -34,6 +37,8 @@ class Access(msgspec.Struct, frozen=True, gc=False, array_like=True):
     `lockset` is sorted and without duplicates. `read` and `written` are UNKNOWN where the access
     does not do that, or where the value was not sent. `is_scope_declared` tells a scope that the
     client sent from one that was assumed; only the former lets processes share a value.
+    `is_cut` tells that the client left entries out of its clock: what such an access does not know of
+    may have happened before it all the same.
     """
 
     trace_id: TraceId
@@ -52,6 +57,7 @@ class Access(msgspec.Struct, frozen=True, gc=False, array_like=True):
     written: ValueKey = ValueKey("")
     version: int | None = None
     is_scope_declared: bool = False
+    is_cut: bool = False
 
 
 Precedes: TypeAlias = Callable[[Access, Access], bool]
@@ -124,4 +130,5 @@ def _access(
         written=value_written(change),
         version=None if change.version is None else int(change.version),
         is_scope_declared=change.scope is not None,
+        is_cut=(event.metadata.tags or {}).get(CLOCK_TAG) == CUT,
     )

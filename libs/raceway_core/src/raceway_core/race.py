@@ -10,6 +10,9 @@ common lock does, unless both hold it shared. The verdict says how sure a pair i
     order-dependent  unordered in C, ordered in H by a lock that is not held at both accesses
     guarded          unordered in C, and a common lock protects both: counted, never reported
 
+A client may have cut its clock to a bounded size, and says so; a pair of such an access may be
+ordered by what was left out, so it is at most `possible`.
+
 H is C together with the order in which locks were granted (`raceway_core.lock_order`). A pair that
 C orders is no pair.
 

@@ -72,7 +72,9 @@ def _lost_updates(accesses: Sequence[Access], scene: Scene, uncommitted: Contain
     if all(access.transaction == first for access in accesses):
         return []
     committed = [access for access in accesses if access.transaction not in uncommitted]
-    return find_lost_updates(committed, scene.precedes)
+    cut = {access.transaction for access in committed if access.is_cut}
+    lost = find_lost_updates(committed, scene.precedes)
+    return [one for one in lost if cut.isdisjoint(number for _, number in one.transactions)] if cut else lost
 
 
 def _transactions(lost: Iterable[LostUpdate]) -> frozenset[tuple[int, int]]:

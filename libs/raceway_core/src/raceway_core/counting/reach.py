@@ -2,7 +2,8 @@
 
 Two reaches *overlap* if they were seen to be under way at one instant, however far their clocks may
 disagree: not at all within a process, by `SAME_HOST_UNCERTAINTY_NS` within a host, and by nobody
-knows how much across hosts, so that those never overlap. Nor do two instants.
+knows how much across hosts, so that those never overlap. Nor do two instants, nor a reach whose clock was
+cut: it may have been ordered by what was left out.
 """
 
 from __future__ import annotations
@@ -42,13 +43,19 @@ def reaches_of(accesses: Iterable[Access]) -> dict[TransactionKey, Reach]:
     for access in accesses:
         key = (access.trace_id, access.transaction)
         bound = bounds.get(key)
+        if bound is None or access.is_cut:
+            sites[key] = _site_of(access)
         if bound is None:
             bounds[key] = [access.start_ns, access.end_ns]
-            sites[key] = Site(access.process, access.host)
             continue
         bound[0] = min(bound[0], access.start_ns)
         bound[1] = max(bound[1], access.end_ns)
     return {key: Reach(start_ns, end_ns, sites[key]) for key, (start_ns, end_ns) in bounds.items()}
+
+
+def _site_of(access: Access) -> Site:
+    """Return whose clock stamped an access; where it was cut, one that nobody else has."""
+    return Site(access.process, f"cut at {access.event_id}" if access.is_cut else access.host)
 
 
 def uncertainty_ns(first: Site, second: Site) -> int | None:
