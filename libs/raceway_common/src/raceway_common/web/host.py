@@ -12,10 +12,14 @@ Sources: Fetch standard (Origin), Fetch Metadata Request Headers (W3C), RFC 6761
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from raceway_core.errors import Rejected
+
+_MOST_NAMES = 16
+"""A server has few names, asked of it by every request. Others are strangers' texts, and may be long."""
 
 
 def refuse_exposed(host: str, *, api_key: str | None, insecure: bool) -> None:
@@ -31,6 +35,7 @@ def refuse_exposed(host: str, *, api_key: str | None, insecure: bool) -> None:
         )
 
 
+@lru_cache(_MOST_NAMES)
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach a server that listens on `host`."""
     name = host.strip("[]").lower()
@@ -77,6 +82,7 @@ class HostRule:
         )
 
 
+@lru_cache(_MOST_NAMES)
 def _name_of(host: str | None) -> str | None:
     try:
         return urlsplit(f"//{host}").hostname if host else None
