@@ -77,10 +77,9 @@ class Clocks:
             ranks[event] = rank
         return ranks
 
-    @cached_property
-    def segment(self) -> Sequence[int]:
-        """By event: events that ended in one segment have clocks that differ in their own lane only."""
-        return [self._table.segments.of_node[node] for node in self._graph.ends]
+    def segment(self, event: int) -> int:
+        """Return where an event ended: clocks of one segment differ in the event's own lane only."""
+        return self._table.segments.of_node[self._graph.ends[event]]
 
     def happens_before(self, first: int, second: int) -> bool:
         """Whether event `first` ended before event `second` began. Time: O(1)."""
@@ -134,7 +133,7 @@ class Clocks:
     def shown(self, event: int) -> tuple[tuple[str, int], ...]:
         """Return the clock of an event's end for a reader: (component, n), n > 0, sorted."""
         own = (self.components[self.lane[event]], self.position[event])
-        segment = self._table.segments.of_node[self._graph.ends[event]]
+        segment = self.segment(event)
         others = self._shown.get((segment, own[0]))
         if others is None:
             clock, lane = self._table.clocks[segment], self.lane[event]

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple, TypeAlias
 
 from raceway_core.causal_graph import CausalGraph
+from raceway_core.clock import Clocks
 from raceway_core.event import LockMode
 from raceway_core.lockset import Hold, LockKey
-from raceway_core.transaction import events_on
 
 
 class Stamp(NamedTuple):
@@ -40,22 +40,27 @@ LockStory: TypeAlias = Mapping[LockKey, Around]
 """By lock, what happened to it around one access."""
 
 
-def lock_stories(graph: CausalGraph, holds: Iterable[Hold], events: Iterable[int]) -> Mapping[int, LockStory]:
+def lock_stories(
+    graph: CausalGraph, clocks: Clocks, holds: Iterable[Hold], events: Iterable[int]
+) -> Mapping[int, LockStory]:
     """Return the stories of those of `events` that have one; equal ones of a chain are one object.
 
-    `holds` are all of the trace (`lockset.locks_of`). Time: O(n + stories * locks of the chain).
+    `holds` are all of the trace (`lockset.locks_of`). Time: O(k log k + stories * locks of the chain)
+    for k holds and events.
     """
-    by_chain: dict[int, list[Hold]] = {}
+    holds_on: dict[int, list[Hold]] = {}
     for hold in holds:
-        by_chain.setdefault(graph.chain_of[hold.acquire], []).append(hold)
-    if not by_chain:
-        return {}
-    wanted = set(events)
+        holds_on.setdefault(graph.chain_of[hold.acquire], []).append(hold)
+    events_on: dict[int, set[int]] = {}
+    for event in events:
+        chain = graph.chain_of[event]
+        if chain in holds_on:
+            events_on.setdefault(chain, set()).add(event)
     stories: dict[int, LockStory] = {}
-    for chain, of_chain in by_chain.items():
-        on_chain = list(events_on(graph, chain))
-        if not wanted.isdisjoint(on_chain):
-            stories.update(_stories_on(on_chain, wanted, *_changes_of(graph, of_chain)))
+    for chain, wanted in events_on.items():
+        acquires, releases = _changes_of(graph, holds_on[chain])
+        marked = sorted({*wanted, *acquires, *releases}, key=clocks.begin.__getitem__)
+        stories.update(_stories_on(marked, wanted, acquires, releases))
     return stories
 
 
@@ -96,11 +101,11 @@ def _changes_of(graph: CausalGraph, holds: Sequence[Hold]) -> tuple[_Changes, _C
     releases: dict[int, _Change] = {}
     for hold in holds:
         key, is_alone = (hold.lock.name, hold.lock.scope_key), hold.lock.mode is LockMode.EXCLUSIVE
-        acquired_ns = graph.interval_ns(hold.acquire)[1]
+        acquired_ns = graph.finishes_ns[hold.acquire]
         acquires[hold.acquire] = _Change(key, Stamp(hold.grant, acquired_ns), is_alone)
         if hold.release is not None:
             # Stamps of one process can run backwards by microseconds; a hold does not.
-            released_ns = max(acquired_ns, graph.interval_ns(hold.release)[0])
+            released_ns = max(acquired_ns, graph.begins_ns[hold.release])
             releases[hold.release] = _Change(key, Stamp(hold.grant, released_ns), is_alone)
     return acquires, releases
 
@@ -110,10 +115,11 @@ _Nearest: TypeAlias = Mapping[LockKey, tuple[Stamp | None, Stamp | None]]
 
 
 def _stories_on(
-    on_chain: Sequence[int], wanted: Set[int], acquires: _Changes, releases: _Changes
+    marked: Sequence[int], wanted: Set[int], acquires: _Changes, releases: _Changes
 ) -> Iterator[tuple[int, LockStory]]:
-    before = dict(_nearest(on_chain, wanted, acquires))
-    behind = list(_nearest(reversed(on_chain), wanted, releases))
+    """Yield the stories on one chain; `marked` are its changes and wanted events, in program order."""
+    before = dict(_nearest(marked, wanted, acquires))
+    behind = list(_nearest(reversed(marked), wanted, releases))
     merged: dict[tuple[int, int], LockStory] = {}
     for event, after in behind:
         key = (id(before[event]), id(after))
@@ -123,10 +129,10 @@ def _stories_on(
             yield event, merged[key]
 
 
-def _nearest(on_chain: Iterable[int], wanted: Set[int], changes: _Changes) -> Iterator[tuple[int, _Nearest]]:
+def _nearest(marked: Iterable[int], wanted: Set[int], changes: _Changes) -> Iterator[tuple[int, _Nearest]]:
     """Yield for each wanted event the changes that it last passed; one object until the next change."""
     nearest: dict[LockKey, tuple[Stamp | None, Stamp | None]] = {}
-    for event in on_chain:
+    for event in marked:
         change = changes.get(event)
         if change is not None:
             alone = nearest.get(change.lock, (None, None))[1]

@@ -17,16 +17,16 @@ from raceway_core.across.handover import Around, LockStory, lock_stories
 from raceway_core.across.window import Actor, Body, Row, SegmentClock
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
-from raceway_core.evidence import change_of
-from raceway_core.identity import Lock
+from raceway_core.evidence import change_of, thread_of
+from raceway_core.identity import Lock, Process
 from raceway_core.lockset import Hold
 from raceway_core.result import Window
 from raceway_core.value import sent_values
 
 _encoder = msgspec.msgpack.Encoder()
 
-_Place: TypeAlias = tuple[int, int]
-"""A segment and a lane: the events there have clocks that differ in one component."""
+_Actor: TypeAlias = tuple[Process, str, str]
+"""A process, its host and one of its threads: an `Actor` before it is written."""
 
 
 def windows_of(
@@ -42,7 +42,7 @@ def windows_of(
     happens-before; `uncommitted` are the transactions that prove nothing. Time: O(k).
     """
     events = (access.number for of_one in accesses.values() for access in of_one)
-    writer = _Writer(graph, clocks, lock_stories(graph, holds, events) if holds else {}, uncommitted)
+    writer = _Writer(graph, clocks, lock_stories(graph, clocks, holds, events), uncommitted)
     return tuple(writer.window(variable, accesses[variable]) for variable in sorted(accesses))
 
 
@@ -50,10 +50,10 @@ class _Tables:
     """What the rows of one window refer to, and by which number."""
 
     def __init__(self) -> None:
-        self.actors: dict[Actor, int] = {}
+        self.actors: dict[_Actor, int] = {}
         self.locations: dict[str, int] = {}
         self.locksets: dict[tuple[Lock, ...], int] = {}
-        self.clocks: dict[_Place, int] = {}
+        self.clocks: dict[int, int] = {}
         self.stories: dict[int, int] = {}
 
 
@@ -72,28 +72,31 @@ class _Writer:
         self._stories = stories
         self._story_by_id = {id(story): story for story in stories.values()}
         self._uncommitted = uncommitted
-        self._segment_clocks: dict[_Place, SegmentClock] = {}
+        self._segment_clocks: dict[int, SegmentClock] = {}
 
     def window(self, variable: Variable, accesses: Sequence[Access]) -> Window:
         """Return the window of one variable."""
         tables = _Tables()
         body = Body(
             rows=tuple([self._row(tables, access) for access in accesses]),
-            actors=tuple(tables.actors),
+            actors=tuple([Actor(*process, host, thread) for process, host, thread in tables.actors]),
             locations=tuple(tables.locations),
             locksets=tuple(tables.locksets),
-            stories=((), *(self._story(story) for story in tables.stories)),
-            clocks=tuple([self._segment_clocks[place] for place in tables.clocks]),
+            stories=((), *[self._story(story) for story in tables.stories]),
+            clocks=tuple([self._segment_clocks[segment] for segment in tables.clocks]),
         )
         first_ns = min([access.start_ns for access in accesses])
         last_ns = max([access.end_ns for access in accesses])
         return Window(variable.name, variable.scope_key, first_ns, last_ns, _encoder.encode(body))
 
     def _row(self, tables: _Tables, access: Access) -> Row:
-        number = access.number
-        change, metadata = change_of(self._graph, access), self._graph.events[number].metadata
-        actor = Actor(*access.process, access.host, metadata.thread_id or metadata.task_id or "")
+        number, clocks = access.number, self._clocks
+        change = change_of(self._graph, access)
+        actor = (access.process, access.host, thread_of(self._graph.events[number]))
         story = self._stories.get(number)
+        segment = clocks.segment(number)
+        if segment not in self._segment_clocks:
+            self._segment_clocks[segment] = self._segment_clock(number)
         return Row(
             access.event_id,
             access.access_type,
@@ -108,18 +111,14 @@ class _Writer:
             tables.locations.setdefault(change.location, len(tables.locations)),
             tables.locksets.setdefault(access.lockset, len(tables.locksets)),
             tables.stories.setdefault(id(story), len(tables.stories) + 1) if story else 0,
-            tables.clocks.setdefault(self._place(number), len(tables.clocks)),
-            self._clocks.position[number],
+            tables.clocks.setdefault(segment, len(tables.clocks)),
+            clocks.position[number],
         )
 
-    def _place(self, event: int) -> _Place:
-        lane = self._clocks.lane[event]
-        place = (self._clocks.segment[event], lane)
-        if place not in self._segment_clocks:
-            own = self._clocks.components[lane]
-            others = tuple([entry for entry in self._clocks.shown(event) if entry[0] != own])
-            self._segment_clocks[place] = SegmentClock(own, others)
-        return place
+    def _segment_clock(self, event: int) -> SegmentClock:
+        own = self._clocks.components[self._clocks.lane[event]]
+        others = tuple([entry for entry in self._clocks.shown(event) if entry[0] != own])
+        return SegmentClock(own, others)
 
     def _story(self, story: int) -> tuple[tuple[str, str, Around], ...]:
         return tuple((*lock, around) for lock, around in self._story_by_id[story].items())
