@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
 import msgspec
 
 from raceway_api.cursor import write_cursor
 from raceway_api.order import OrderedEvents
 from raceway_api.original.event import MetadataView, view_metadata, view_payload
 from raceway_api.stored import StoredResult
+from raceway_core.analysis import MOST_CLOCKS
 from raceway_core.event import Event, EventId, JsonValue, TraceId
+from raceway_core.event_clock import clocks_shown
 from raceway_core.finding_view import LockView
 from raceway_core.time import format_time
 
+ShownClock: TypeAlias = tuple[tuple[str, int], ...]
+"""Pairs of component and n, sorted."""
+
 
 class EventItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One event. `lockset` is null while it is not analyzed, `clock` also where it was not kept.
+    """One event. `lockset` and `clock` are null while it is not analyzed.
 
     `parent_id` is as sent; `parent_is_known` says whether the trace has that event.
     """
@@ -28,7 +36,7 @@ class EventItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     payload: dict[str, JsonValue]
     metadata: MetadataView
     lockset: tuple[LockView, ...] | None
-    clock: tuple[tuple[str, int], ...] | None
+    clock: ShownClock | None
 
 
 class EventList(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,20 +64,32 @@ def view_events(stored: StoredResult, after: EventCursor | None, limit: int) -> 
     window = ordered.events[start : start + limit]
     end = start + len(window)
     more = window and end < len(ordered.events)
+    clocks = _clocks(stored, window)
     return EventList(
         trace_id=stored.trace_id,
         as_of=stored.as_of,
         version=stored.version,
         total=len(ordered.events),
         events=[
-            _view(event, stored, parent_is_known=parent is not None)
+            _view(event, stored, clocks.get(event.id), parent_is_known=parent is not None)
             for event, parent in zip(window, ordered.parents[start:end], strict=True)
         ],
         next_cursor=write_cursor(EventCursor(end - 1, window[-1].id)) if more else None,
     )
 
 
-def _view(event: Event, stored: StoredResult, *, parent_is_known: bool) -> EventItem:
+def _clocks(stored: StoredResult, window: Sequence[Event]) -> Mapping[EventId, ShownClock]:
+    """Return the clocks of the events: the stored ones, or computed where the trace is too large for that."""
+    if not stored.as_of:
+        return {}
+    if len(stored.ordered.events) > MOST_CLOCKS:
+        return clocks_shown(stored.ordered.events, [event.id for event in window])
+    return {event.id: clock for event in window if (clock := stored.clock(event.id))}
+
+
+def _view(
+    event: Event, stored: StoredResult, clock: ShownClock | None, *, parent_is_known: bool
+) -> EventItem:
     payload, lockset = event.payload, stored.lockset(event.id)
     return EventItem(
         id=event.id,
@@ -81,7 +101,7 @@ def _view(event: Event, stored: StoredResult, *, parent_is_known: bool) -> Event
         payload=view_payload(payload),
         metadata=view_metadata(event.metadata),
         lockset=None if lockset is None else tuple(LockView(lock.id, lock.mode) for lock in lockset),
-        clock=stored.clock(event.id) or None,
+        clock=clock,
     )
 
 
