@@ -132,19 +132,22 @@ class Clocks:
 
     def shown(self, event: int) -> tuple[tuple[str, int], ...]:
         """Return the clock of an event's end for a reader: (component, n), n > 0, sorted."""
-        own = (self.components[self.lane[event]], self.position[event])
+        lane = self.lane[event]
+        own = (self.components[lane], self.position[event])
         segment = self.segment(event)
-        others = self._shown.get((segment, own[0]))
+        clock = self._table.clocks[segment]
+        if not clock:
+            return (own,)
+        others = self._shown.get(segment)
         if others is None:
-            clock, lane = self._table.clocks[segment], self.lane[event]
             entries = sorted((self.components[other], clock[other]) for other in clock if other != lane)
             place = bisect_left(entries, own[:1])
-            others = self._shown[segment, own[0]] = (tuple(entries[:place]), tuple(entries[place:]))
+            others = self._shown[segment] = (tuple(entries[:place]), tuple(entries[place:]))
         return (*others[0], own, *others[1])
 
     @cached_property
-    def _shown(self) -> dict[tuple[int, str], tuple[tuple[tuple[str, int], ...], ...]]:
-        """By segment and own component: the entries before it and after it, which all its events share."""
+    def _shown(self) -> dict[int, tuple[tuple[tuple[str, int], ...], ...]]:
+        """By segment: the entries before the own one and after it, which all its events share."""
         return {}
 
 

@@ -58,6 +58,8 @@ def find_in_trace(
         for variable, of_one in accesses.items()
         if (found := find_races(of_one, order, _transactions(lost[variable])))
     }
+    if not races and not any(lost.values()):
+        return TraceFindings((), {}, (), 0, 0)
     pair_count = sum(found.pair_count for found in races.values())
     losses = chain.from_iterable(lost_update_tallies(lost[variable], accesses[variable]) for variable in lost)
     lost_findings = group(losses, scene, kind=FindingKind.LOST_UPDATE)

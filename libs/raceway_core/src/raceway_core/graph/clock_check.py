@@ -88,7 +88,7 @@ class _Check:
         self._copies: dict[int, int] = {}
         self._missing: set[str] = set()
         self._reported: set[tuple[str, int | float]] = set()
-        self._vectors = {event: self._vector(event) for event in events}
+        self._vectors = self._read(events)
         self._placed = self._places()
         self._events = {component: [event for _, event in chain] for component, chain in self._placed.items()}
         self._values = {component: [place for place, _ in chain] for component, chain in self._placed.items()}
@@ -104,15 +104,17 @@ class _Check:
     def _report(self, kind: str, event: int, message: str) -> None:
         self._issues.append((event, ClockIssue(kind, self._table.events[event].id, message)))
 
+    def _read(self, events: Sequence[int]) -> dict[int, Vector]:
+        """Return the clocks without the entries that are none: one by one only if there are such."""
+        sent = [self._table.events[event].causality_vector for event in events]
+        vectors: list[Vector] = list(map(dict, sent))
+        counts = [count for vector in vectors for count in vector.values()]
+        are_valid = len(counts) == sum(map(len, sent)) and min(counts) > 0 and max(counts) < _TOO_MUCH
+        return dict(zip(events, vectors if are_valid else map(self._vector, events), strict=True))
+
     def _vector(self, event: int) -> Vector:
-        """Return the clock of an event without the entries that are none."""
-        entries = self._table.events[event].causality_vector
-        vector: Vector = dict(entries)
-        counts = vector.values()
-        if len(vector) == len(entries) and min(counts) > 0 and max(counts) < _TOO_MUCH:
-            return vector
-        vector = {}
-        for component, count in entries:
+        vector: Vector = {}
+        for component, count in self._table.events[event].causality_vector:
             if not 0 < count < _TOO_MUCH or component in vector:
                 self._report("malformed_clock", event, f"no valid count of {component!r}: {count}")
             else:

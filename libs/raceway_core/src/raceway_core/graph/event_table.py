@@ -128,6 +128,8 @@ def _strand(event: Event) -> Strand:
 def _parents(events: Sequence[Event], number_of: dict[EventId, int]) -> tuple[list[int], list[EventId]]:
     ids = [event.parent_id for event in events]
     parents = [NONE if parent is None else number_of.get(parent, NONE) for parent in ids]
+    if parents.count(NONE) == ids.count(None):
+        return parents, []
     missing = {
         parent for parent, number in zip(ids, parents, strict=True) if number == NONE and parent is not None
     }
