@@ -6,7 +6,6 @@ and waits while batches are being taken in.
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -26,16 +25,12 @@ from raceway_api.deps import Deps
 from raceway_api.routes.docs import openapi_config
 from raceway_cli.courtesy import Courtesy
 from raceway_common.adapters.memory_cache import MemoryCache
-from raceway_common.adapters.sql.event_store import SqlEventStore
-from raceway_common.adapters.sql.finding_store import SqlFindingStore
-from raceway_common.adapters.sql.trace_store import SqlTraceStore
-from raceway_common.adapters.sql.work_queue import SqlWorkQueue
+from raceway_common.adapters.sql.stores import sql_stores
 from raceway_common.adapters.sqlite_bus import open_sqlite_bus
-from raceway_common.database.database import Database, open_database
+from raceway_common.database.database import open_database
 from raceway_common.database.file_lock import hold_directory
 from raceway_common.ports.bus import Bus
 from raceway_common.process import run_until_stopped, settle_gc
-from raceway_common.schedule import Pace
 from raceway_common.schema.migrate import migrate_database
 from raceway_common.settings import Settings
 from raceway_common.telemetry import configure_logging
@@ -43,7 +38,6 @@ from raceway_common.web.app import web_app
 from raceway_common.web.health import health_routes
 from raceway_common.web.host import refuse_exposed
 from raceway_common.web.server import serve
-from raceway_core.options import Options
 from raceway_ingest.body import Limits
 from raceway_ingest.routes import ingest_routes
 
@@ -71,7 +65,7 @@ def run(settings: Settings, *, durable: bool, announce: Callable[[str], None]) -
         Rejected: The directory is in use, or the settings do not allow it; the message says which.
     """
     configure_logging("raceway", form=settings.log_format, level=settings.log_level)
-    refuse_exposed(settings.host, api_key=_api_key(settings), insecure=settings.insecure)
+    refuse_exposed(settings.host, api_key=settings.key, insecure=settings.insecure)
     with hold_directory(settings.data_dir):
         run_until_stopped(partial(_run, settings, announce, durable=durable))
 
@@ -92,26 +86,16 @@ async def _open(settings: Settings, *, durable: bool) -> AsyncIterator[_Parts]:
     async with open_database(f"sqlite:///{path.resolve()}", is_durable=durable) as database:
         await migrate_database(database)
         async with open_sqlite_bus(settings.data_dir / BUS if durable else None) as bus:
-            yield _Parts(bus, _stores(database, settings), Courtesy())
-
-
-def _stores(database: Database, settings: Settings) -> Stores:
-    pace = Pace(
-        quiet_ns=int(settings.quiet_s * 1e9), growth=settings.growth, least_ns=int(settings.growth_s * 1e9)
-    )
-    return Stores(
-        queue=SqlWorkQueue(database, lease_ns=int(settings.lease_s * 1e9)),
-        events=SqlEventStore(database, pace=pace),
-        traces=SqlTraceStore(database, pace=pace),
-        findings=SqlFindingStore(database, pace=pace),
-    )
+            stores = Stores(*sql_stores(database, pace=settings.pace, lease_ns=settings.lease_ns))
+            yield _Parts(bus, stores, Courtesy())
 
 
 def _plan(settings: Settings) -> worker.Plan:
     return worker.Plan(
         owner=f"all-in-one-{secrets.token_hex(4)}",
-        workers=settings.workers or max(1, (os.cpu_count() or 1) - 1),
-        options=Options(variable_scope=settings.variable_scope, lock_scope=settings.lock_scope),
+        workers=settings.worker_count,
+        claim_size=settings.claim_size,
+        options=settings.options,
     )
 
 
@@ -140,11 +124,7 @@ def _app(settings: Settings, parts: _Parts) -> ASGIApp:
     return web_app(
         handlers,
         host=settings.host,
-        api_key=_api_key(settings),
+        api_key=settings.key,
         allowed_hosts=settings.allowed_hosts,
         openapi=openapi_config(deps.version),
     )
-
-
-def _api_key(settings: Settings) -> str | None:
-    return settings.api_key.get_secret_value() if settings.api_key else None

@@ -7,6 +7,7 @@ names), the default. `docs/reference/settings.md` is rendered from this module.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,10 +26,13 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from raceway_common.schedule import Pace
 from raceway_common.settings_error import explain
 from raceway_core.errors import Rejected
 from raceway_core.event import Scope
+from raceway_core.options import Options
 
+_NS = 1_000_000_000
 _DEFAULT_FILE = Path("raceway.toml")
 _SECRETS = Path("/run/secrets")
 _SCHEMES = {
@@ -123,6 +127,31 @@ class Settings(BaseSettings):
         default="auto", description="`auto` is `console` on a terminal and `json` elsewhere."
     )
     log_level: LogLevel = Field(default="info", description="Least severe level that is logged.")
+
+    @property
+    def key(self) -> str | None:
+        """The API key as text, where there is one."""
+        return self.api_key.get_secret_value() if self.api_key else None
+
+    @property
+    def pace(self) -> Pace:
+        """How eagerly to analyze."""
+        return Pace(quiet_ns=int(self.quiet_s * _NS), growth=self.growth, least_ns=int(self.growth_s * _NS))
+
+    @property
+    def lease_ns(self) -> int:
+        """How long work is leased."""
+        return int(self.lease_s * _NS)
+
+    @property
+    def worker_count(self) -> int:
+        """How many processes analyze."""
+        return self.workers or max(1, (os.cpu_count() or 1) - 1)
+
+    @property
+    def options(self) -> Options:
+        """What the analysis assumes where events declare nothing."""
+        return Options(variable_scope=self.variable_scope, lock_scope=self.lock_scope)
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

@@ -15,18 +15,13 @@ from raceway_analyzer import worker
 from raceway_analyzer.stores import Stores
 from raceway_common.adapters.jetstream_bus import open_jetstream_bus
 from raceway_common.adapters.jetstream_bus.streams import Layout
-from raceway_common.adapters.sql.event_store import SqlEventStore
-from raceway_common.adapters.sql.finding_store import SqlFindingStore
-from raceway_common.adapters.sql.trace_store import SqlTraceStore
-from raceway_common.adapters.sql.work_queue import SqlWorkQueue
-from raceway_common.database.database import Database, open_database
+from raceway_common.adapters.sql.stores import sql_stores
+from raceway_common.database.database import open_database
 from raceway_common.process import run_until_stopped, settle_gc
-from raceway_common.schedule import Pace
 from raceway_common.schema.migrate import check_schema
 from raceway_common.settings import Settings
 from raceway_common.telemetry import configure_logging
 from raceway_core.errors import Rejected
-from raceway_core.options import Options
 
 
 def run(settings: Settings, *, announce: Callable[[str], None]) -> None:
@@ -52,28 +47,16 @@ async def _work(settings: Settings, announce: Callable[[str], None]) -> None:
         anyio.create_task_group() as group,
     ):
         await check_schema(database)
-        work = partial(worker.run, bus, _stores(settings, database), _plan(settings), now_ns=time.time_ns)
-        await group.start(work)
+        stores = Stores(*sql_stores(database, pace=settings.pace, lease_ns=settings.lease_ns))
+        await group.start(partial(worker.run, bus, stores, _plan(settings), now_ns=time.time_ns))
         settle_gc()
         announce("analyzer running")
-
-
-def _stores(settings: Settings, database: Database) -> Stores:
-    pace = Pace(
-        quiet_ns=int(settings.quiet_s * 1e9), growth=settings.growth, least_ns=int(settings.growth_s * 1e9)
-    )
-    return Stores(
-        queue=SqlWorkQueue(database, lease_ns=int(settings.lease_s * 1e9)),
-        events=SqlEventStore(database, pace=pace),
-        traces=SqlTraceStore(database, pace=pace),
-        findings=SqlFindingStore(database, pace=pace),
-    )
 
 
 def _plan(settings: Settings) -> worker.Plan:
     return worker.Plan(
         owner=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
-        workers=settings.workers or max(1, (os.cpu_count() or 1) - 1),
+        workers=settings.worker_count,
         claim_size=settings.claim_size,
-        options=Options(variable_scope=settings.variable_scope, lock_scope=settings.lock_scope),
+        options=settings.options,
     )

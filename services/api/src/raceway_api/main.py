@@ -18,10 +18,7 @@ from raceway_api.routes.docs import openapi_config
 from raceway_common.adapters.jetstream_bus import open_jetstream_bus
 from raceway_common.adapters.jetstream_bus.streams import Layout
 from raceway_common.adapters.redis_cache import open_redis_cache
-from raceway_common.adapters.sql.event_store import SqlEventStore
-from raceway_common.adapters.sql.finding_store import SqlFindingStore
-from raceway_common.adapters.sql.trace_store import SqlTraceStore
-from raceway_common.adapters.sql.work_queue import SqlWorkQueue
+from raceway_common.adapters.sql.stores import sql_stores
 from raceway_common.database.database import open_database
 from raceway_common.process import run_until_stopped, settle_gc
 from raceway_common.schema.migrate import check_schema
@@ -43,7 +40,7 @@ def run(settings: Settings, *, announce: Callable[[str], None]) -> None:
         Retryable: The database or the bus cannot be reached.
     """
     configure_logging("api", form=settings.log_format, level=settings.log_level)
-    refuse_exposed(settings.host, api_key=_api_key(settings), insecure=settings.insecure)
+    refuse_exposed(settings.host, api_key=settings.key, insecure=settings.insecure)
     run_until_stopped(partial(_serve, settings, announce))
 
 
@@ -65,11 +62,12 @@ async def _opened(settings: Settings) -> AsyncGenerator[Deps]:
     ):
         await check_schema(database)
         started_s = time.monotonic()
+        stores = sql_stores(database)
         yield Deps(
-            events=SqlEventStore(database),
-            traces=SqlTraceStore(database),
-            findings=SqlFindingStore(database),
-            queue=SqlWorkQueue(database),
+            events=stores.events,
+            traces=stores.traces,
+            findings=stores.findings,
+            queue=stores.queue,
             bus=bus,
             cache=cache,
             version=version("raceway-api"),
@@ -83,11 +81,7 @@ def _app(settings: Settings, deps: Deps) -> ASGIApp:
     return web_app(
         [*routes(deps), *health],
         host=settings.host,
-        api_key=_api_key(settings),
+        api_key=settings.key,
         allowed_hosts=settings.allowed_hosts,
         openapi=openapi_config(deps.version),
     )
-
-
-def _api_key(settings: Settings) -> str | None:
-    return settings.api_key.get_secret_value() if settings.api_key else None

@@ -34,7 +34,7 @@ def run(settings: Settings, *, announce: Callable[[str], None]) -> None:
         Retryable: The bus cannot be reached.
     """
     configure_logging("ingest", form=settings.log_format, level=settings.log_level)
-    refuse_exposed(settings.host, api_key=_api_key(settings), insecure=settings.insecure)
+    refuse_exposed(settings.host, api_key=settings.key, insecure=settings.insecure)
     run_until_stopped(partial(_serve, settings, announce))
 
 
@@ -53,10 +53,6 @@ def _app(settings: Settings, bus: BusWriter) -> ASGIApp:
     return web_app(
         [*ingest_routes(bus, limits=limits), *health],
         host=settings.host,
-        api_key=_api_key(settings),
+        api_key=settings.key,
         allowed_hosts=settings.allowed_hosts,
     )
-
-
-def _api_key(settings: Settings) -> str | None:
-    return settings.api_key.get_secret_value() if settings.api_key else None
