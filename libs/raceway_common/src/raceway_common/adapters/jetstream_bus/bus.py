@@ -14,6 +14,7 @@ from nats.js.errors import APIError, NoStreamResponseError
 
 from raceway_common.adapters.jetstream_bus.body import pack
 from raceway_common.adapters.jetstream_bus.dead_letters import DeadLetterStream
+from raceway_common.adapters.jetstream_bus.publisher import Publisher
 from raceway_common.adapters.jetstream_bus.streams import Layout, check_version, set_up, translated
 from raceway_common.adapters.jetstream_bus.subscription import JetStreamSubscription
 from raceway_common.errors import TooLarge
@@ -55,6 +56,7 @@ class JetStreamBus(Bus):
         self._layout = layout
         self._client = Client()
         self._jetstream = JetStreamContext(self._client, timeout=layout.timeout_s)
+        self._publisher = Publisher(self._client, timeout_s=layout.timeout_s)
         self._letters = DeadLetterStream(self._jetstream, layout)
         self._subscriptions: set[JetStreamSubscription] = set()
         self._last_error: Exception | None = None
@@ -76,6 +78,7 @@ class JetStreamBus(Bus):
                 version = self._client.connected_server_version
                 check_version(version.major, version.minor)
                 await set_up(self._jetstream, self._layout)
+                await self._publisher.open()
         except TimeoutError as error:
             why = f": {self._last_error}" if self._last_error else ""
             raise Retryable(f"no NATS server with JetStream answered within {timeout_s:g} s{why}") from error
@@ -131,10 +134,10 @@ class JetStreamBus(Bus):
         data, headers = pack(body)
         headers["Nats-Msg-Id"] = dedup_key
         try:
-            await self._jetstream.publish(self._layout.events_subject, data, headers=headers)
+            await self._publisher.publish(self._layout.events_subject, data, headers)
         except NoStreamResponseError:  # nobody keeps this subject: the stream was deleted
             await self._set_up()
-            await self._jetstream.publish(self._layout.events_subject, data, headers=headers)
+            await self._publisher.publish(self._layout.events_subject, data, headers)
 
     async def _set_up(self) -> None:
         await set_up(self._jetstream, self._layout)
