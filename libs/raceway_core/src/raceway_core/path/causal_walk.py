@@ -49,12 +49,13 @@ class CausalWalk:
 
     def walk(self, root: int, node: int, trail: Trail) -> None:
         """Follow the causes of `node` back over the whole trail. Time: O(nodes on the path)."""
-        times_ns, event_of = self._times_ns, self._graph.event_of
+        times_ns, event_of, incoming = self._times_ns, self._graph.event_of, self._incoming
+        program = EdgeKind.PROGRAM
         while trail.cursor_ns > trail.start_ns:
             before = self._before[node]
             time_ns = times_ns[before] if before != NONE else trail.start_ns - 1
-            cause, kind = before, EdgeKind.PROGRAM
-            for source, source_kind in self._incoming.get(node, ()):
+            cause, kind = before, program
+            for source, source_kind in incoming.get(node, ()):
                 if times_ns[source] > time_ns:
                     cause, kind, time_ns = source, source_kind, times_ns[source]
             if cause == NONE:
@@ -62,7 +63,7 @@ class CausalWalk:
                 return
             waiting = self._inside[cause if before == NONE else before]
             first, second = event_of[cause], event_of[node]
-            is_step = kind is EdgeKind.PROGRAM
+            is_step = kind is program
             label = self._step(first, second, waiting) if is_step else self._way(first, second, kind)
             trail.back_to(time_ns, waiting, label)
             node = cause
