@@ -108,8 +108,9 @@ class _Check:
         """Return the clocks without the entries that are none: one by one only if there are such."""
         sent = [self._table.events[event].causality_vector for event in events]
         vectors: list[Vector] = list(map(dict, sent))
-        counts = [count for vector in vectors for count in vector.values()]
-        are_valid = len(counts) == sum(map(len, sent)) and min(counts) > 0 and max(counts) < _TOO_MUCH
+        counts = list(map(dict.values, vectors))
+        are_valid = min(map(min, counts)) > 0 and max(map(max, counts)) < _TOO_MUCH
+        are_valid &= list(map(len, vectors)) == list(map(len, sent))
         return dict(zip(events, vectors if are_valid else map(self._vector, events), strict=True))
 
     def _vector(self, event: int) -> Vector:
@@ -147,13 +148,14 @@ class _Check:
                 self._learn(event, component, list(vector.items()), dict(known))
                 continue
             last, copies = place, 0
-            if len(vector) == 1 and not known:
-                continue  # its own place, in a chain that has heard of no other yet
+            known[component] = place
+            if vector == known:
+                continue
             if len(vector) < MOST_ENTRIES and not known.keys() <= vector.keys():
                 lost = min(known.keys() - vector.keys())
                 self._report("not_growing", event, f"{lost!r} was known before and is missing")
             news = [entry for entry in vector.items() if known.get(entry[0]) != entry[1]]
-            if len(news) > 1:
+            if news:
                 self._learn(event, component, news, known)
 
     def _copy(self, event: int, number: int, chain: Sequence[tuple[int, int]], index: int) -> None:
@@ -185,17 +187,14 @@ class _Check:
 
     def _direct(self, causes: list[tuple[int, str, int | float]]) -> Iterator[int]:
         """Leave out the causes that the clock of another one, which is direct, tells of."""
-        if len(causes) == 1:
-            yield from (cause for cause, _, _ in causes if cause != NONE)
-            return
-        told: Vector = {}
+        direct: list[Vector] = []
         for cause, component, count in sorted(causes, reverse=True):
-            if cause == NONE or told.get(component, 0) >= count:
+            if cause == NONE:
                 continue
-            yield cause
-            for other, heard in self._vectors[cause].items():
-                if told.get(other, 0) < heard <= self._values.get(other, (0,))[-1]:
-                    told[other] = heard
+            last = self._values[component][-1]  # what was heard beyond it orders nothing
+            if not any(count <= heard.get(component, 0) <= last for heard in direct):
+                yield cause
+                direct.append(self._vectors[cause])
 
     def _resolve(self, event: int, component: str, count: int | float) -> int | None:
         """Return the event that has a place, NONE where it orders nothing, None where it dangles."""
