@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raceway_common.schedule import Pace, Progress, due_ns
+from raceway_common.schedule import MOST_PATIENCE_NS, Pace, Progress, due_ns
 
 PACE = Pace(quiet_ns=400, growth=1.25, least_ns=1500)
 
@@ -23,6 +23,19 @@ PACE = Pace(quiet_ns=400, growth=1.25, least_ns=1500)
 )
 def test_when_work_is_due(case: str, progress: Progress, due: int) -> None:
     assert due_ns(progress, PACE) == due, case
+
+
+@pytest.mark.parametrize(
+    ("case", "progress", "due"),
+    [
+        ("new runs are as eager as traces", Progress(2, 0, since_ns=1000, touched_ns=1000), 1400),
+        ("a large one must rest the longer", Progress(11, 10, since_ns=1000, touched_ns=9000), 13_400),
+        ("unless it grew", Progress(13, 10, since_ns=1000, touched_ns=9000), 9000),
+        ("but never very long", Progress(10**9, 10**9, since_ns=0, touched_ns=0), MOST_PATIENCE_NS + 400),
+    ],
+)
+def test_when_a_run_is_due(case: str, progress: Progress, due: int) -> None:
+    assert due_ns(progress, PACE.for_runs) == due, case
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))

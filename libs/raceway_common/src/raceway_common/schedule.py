@@ -1,6 +1,9 @@
 """When the analysis of a trace or a run is due.
 
 Data is due once it has been quiet for a while: most traces are then finished, and are analyzed once.
+A run is never finished before its span is over: a variable that is touched every few seconds rests
+between any two touches. So that each touch does not cost a count of the whole run, a run must rest
+the longer the more it holds, unless it grew by the factor.
 Data that never rests is due once it has grown by a factor and some time has passed, whichever is
 later; as it must grow by that factor each time, all analyses together cost no more than
 `growth / (growth - 1)` times the last one.
@@ -14,14 +17,25 @@ import msgspec
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """How eagerly to analyze. `quiet_ns` should exceed the spread of a trace's pieces."""
+    """How eagerly to analyze. `quiet_ns` should exceed the spread of a trace's pieces.
+
+    `patience_ns` is rest beyond that for each unit that the last result saw, up to `MOST_PATIENCE_NS`.
+    """
 
     quiet_ns: int = 400_000_000
+    patience_ns: int = 0
     growth: float = 1.25
     least_ns: int = 1_500_000_000
 
+    @property
+    def for_runs(self) -> Pace:
+        """The pace of runs where this is that of traces."""
+        return msgspec.structs.replace(self, patience_ns=self.quiet_ns)
+
 
 PACE = Pace()
+
+MOST_PATIENCE_NS = 5_000_000_000
 
 
 class Progress(NamedTuple):
@@ -39,7 +53,8 @@ class Progress(NamedTuple):
 
 def due_ns(progress: Progress, pace: Pace = PACE) -> int:
     """Return when data that is ahead of its result should be analyzed; possibly in the past."""
-    rested_ns = progress.touched_ns + pace.quiet_ns
+    patience_ns = min(progress.done_size * pace.patience_ns, MOST_PATIENCE_NS)
+    rested_ns = progress.touched_ns + pace.quiet_ns + patience_ns
     if progress.size < pace.growth * progress.done_size:
         return rested_ns
     grown_ns = max(progress.touched_ns, progress.since_ns + pace.least_ns)

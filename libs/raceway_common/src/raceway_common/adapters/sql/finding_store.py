@@ -27,7 +27,7 @@ _VERSION = Statement("select version from finding_version where id = 1")
 class SqlFindingStore:
     def __init__(self, database: Database, *, pace: Pace = PACE) -> None:
         self._database = database
-        self._pace = pace
+        self._pace = pace.for_runs
 
     async def replace_runs(self, outcomes: Sequence[RunOutcome], *, now_ns: int) -> None:
         await self._database.write(partial(self._replace_runs, outcomes, now_ns))

@@ -141,4 +141,4 @@ def _mark_runs(connection: Connection, changed: Sequence[WindowRow], now_ns: int
         for variable_key, span in _RUNS_BETWEEN.run(connection, crossing):
             growth[variable_key, span] = growth.get((variable_key, span), 0) + 1
     rows = sorted((*run, size) for run, size in growth.items())
-    RUNS.touch(connection, rows, now_ns=now_ns, pace=pace)
+    RUNS.touch(connection, rows, now_ns=now_ns, pace=pace.for_runs)
