@@ -180,9 +180,9 @@ async def test_appends_claims_and_results_of_many_replicas_end_with_nothing_due(
 async def test_runs_are_due_like_traces_and_counted_in_due(stores: Stores) -> None:
     await stores.analyze(outcome("a", windows=[window("v", 0, 1)]), now_ns=LATER)
 
-    assert (await stores.queue.due(), await stores.queue.next_due_ns()) == (1, LATER + PACE.quiet_ns)
+    assert (await stores.queue.due(), await stores.queue.next_due_ns()) == (1, LATER + PACE.for_runs.quiet_ns)
     assert await stores.queue.claim_runs(9, owner="x", now_ns=LATER) == []
-    now = LATER + PACE.quiet_ns
+    now = LATER + PACE.for_runs.quiet_ns
     run = RunClaim("v", "global", T0 // SPAN_NS, 1, 1)
     assert await stores.queue.claim_runs(9, owner="x", now_ns=now) == [run]
     assert await stores.queue.claim_runs(9, owner="y", now_ns=now) == []

@@ -29,8 +29,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def for_runs(self) -> Pace:
-        """The pace of runs where this is that of traces."""
-        return msgspec.structs.replace(self, patience_ns=self.quiet_ns)
+        """The pace of runs where this is that of traces, which were quiet before a run heard of them."""
+        return msgspec.structs.replace(self, quiet_ns=self.quiet_ns // 8, patience_ns=self.quiet_ns)
 
 
 PACE = Pace()
