@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from raceway_common.database.database import Database, open_database
 from raceway_core.errors import Rejected
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+NEWEST = "0001"
+"""The schema of this build. With it at hand, a database that has it is opened without Alembic."""
 
 _LOCK = 7_241_117_230_554_911_022
 """A number of our own among Postgres' advisory locks: two migrations never run at once."""
@@ -39,16 +42,24 @@ async def check_schema(database: Database) -> None:
     Raises:
         Rejected: It is not; the message says what to run.
     """
-    wanted = ScriptDirectory.from_config(_config()).get_current_head()
-    found = await database.read(
-        lambda connection: MigrationContext.configure(connection).get_current_revision()
-    )
-    if found != wanted:
-        raise Rejected(f"the database's schema is {found or 'empty'}, not {wanted}: run `raceway migrate`")
+    found = await database.read(schema_of)
+    if found != NEWEST:
+        raise Rejected(f"the database's schema is {found or 'empty'}, not {NEWEST}: run `raceway migrate`")
+
+
+def schema_of(connection: Connection) -> str | None:
+    """Return the revision of a database's schema, None for an empty database."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("select version_num from alembic_version")).scalar()
 
 
 def upgrade(connection: Connection) -> None:
     """Migrate inside the transaction of `connection`."""
+    if schema_of(connection) == NEWEST:
+        return
+    from alembic import command
+
     if connection.dialect.name == "postgresql":
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     config = _config()
@@ -57,6 +68,8 @@ def upgrade(connection: Connection) -> None:
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     return config
