@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -65,17 +67,22 @@ def report(findings: Sequence[FindingView], deployment: Deployment) -> str:
     if clean:
         names = ", ".join(_service(name) for name in clean)
         lines.append(click.style(f"no findings for {names}", fg="green"))
-    url = deployment.api_url
+    url, raceway = deployment.api_url, command_name()
     option = "" if url == "http://127.0.0.1:8080" else f" --url {url}"
     lines += [
         "",
         "Look further:",
-        f"  raceway races --all{option}",
-        f"  raceway traces{option}",
-        *(f"  raceway trace {trace}{option}" for trace in _traces(findings)),
+        f"  {raceway} races --all{option}",
+        f"  {raceway} traces{option}",
+        *(f"  {raceway} trace {trace}{option}" for trace in _traces(findings)),
         f"  {url}/docs",
     ]
     return "\n".join(lines)
+
+
+def command_name() -> str:
+    """Return what to type for `raceway` here: its path, where it is not on PATH."""
+    return "raceway" if shutil.which("raceway") else os.path.relpath(sys.argv[0])
 
 
 def _traces(findings: Sequence[FindingView]) -> list[str]:

@@ -44,7 +44,7 @@ def command(data: Path, port: int, *, as_suite: bool, analyzers: int | None, sta
     """
     if analyzers is not None and not as_suite:
         raise click.UsageError("--analyzers goes with --suite; all-in-one has one analyzer with workers")
-    from raceway_cli.demo import drive_banks, findings_of, report
+    from raceway_cli.demo import command_name, drive_banks, findings_of, report
     from raceway_cli.deployment import all_in_one, suite
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that children are stopped
@@ -60,7 +60,7 @@ def command(data: Path, port: int, *, as_suite: bool, analyzers: int | None, sta
         if sys.stdin.isatty() if stay is None else stay:
             _wait_for_ctrl_c()
         elif not as_suite:
-            click.echo(f"\nlook again with: raceway up --data {data}")
+            click.echo(f"\nlook again with: {command_name()} up --data {data}")
 
 
 def _wait_for_ctrl_c() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from collections.abc import Iterator, Sequence
 
 import click
@@ -12,7 +14,8 @@ from raceway_core.finding import Severity, Verdict
 from raceway_core.finding_view import AccessView, ExampleView, FindingView
 
 _COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
-_LABEL_WIDTH = 14
+_INDENT, _LABEL_WIDTH = 4, 14
+_LEAST_WIDTH, _ENDLESS = 40, 100_000
 _MOST_VALUE = 60
 _MOST_COMPONENTS = 8
 _NO_TIME = "0"
@@ -72,7 +75,12 @@ def _thread(access: AccessView) -> str:
 
 
 def _row(label: str, text: str) -> str:
-    return f"    {click.style(label.ljust(_LABEL_WIDTH), dim=True)}{text}"
+    """Return a labelled text, folded on a terminal; elsewhere a line stays a line, for grep."""
+    indent = " " * (_INDENT + _LABEL_WIDTH)
+    columns = shutil.get_terminal_size((_ENDLESS, 0)).columns
+    lines = textwrap.wrap(text, max(columns - len(indent), _LEAST_WIDTH), break_long_words=False)
+    start = f"{' ' * _INDENT}{click.style(label.ljust(_LABEL_WIDTH), dim=True)}"
+    return start + f"\n{indent}".join(lines)
 
 
 def _verb(access_type: AccessType) -> str:
