@@ -14,7 +14,7 @@ from raceway_cli.process import Child, raceway, running
 from raceway_core.errors import Retryable
 
 READY = r"listening on (http://\S+)"
-_POLL_S = 0.05
+_POLL_S = 0.2
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,7 +29,8 @@ def test_when_work_is_due(case: str, progress: Progress, due: int) -> None:
     ("case", "progress", "due"),
     [
         ("new runs wait for hardly anything", Progress(2, 0, since_ns=1000, touched_ns=1000), 1050),
-        ("a large one must rest the longer", Progress(11, 10, since_ns=1000, touched_ns=9000), 13_050),
+        ("so do small ones", Progress(4, 4, since_ns=1000, touched_ns=9000), 9050),
+        ("a large one must rest the longer", Progress(11, 10, since_ns=1000, touched_ns=9000), 11_450),
         ("unless it grew", Progress(13, 10, since_ns=1000, touched_ns=9000), 9000),
         ("but never very long", Progress(10**9, 10**9, since_ns=0, touched_ns=0), MOST_PATIENCE_NS + 50),
     ],

@@ -19,7 +19,8 @@ import msgspec
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How eagerly to analyze. `quiet_ns` should exceed the spread of a trace's pieces.
 
-    `patience_ns` is rest beyond that for each unit that the last result saw, up to `MOST_PATIENCE_NS`.
+    `patience_ns` is rest beyond that for each unit that the last result saw, from `PATIENT_FROM` on
+    and up to `MOST_PATIENCE_NS`: little data costs little.
     """
 
     quiet_ns: int = 400_000_000
@@ -35,6 +36,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 
 PACE = Pace()
 
+PATIENT_FROM = 4
 MOST_PATIENCE_NS = 5_000_000_000
 
 
@@ -53,7 +55,7 @@ class Progress(NamedTuple):
 
 def due_ns(progress: Progress, pace: Pace = PACE) -> int:
     """Return when data that is ahead of its result should be analyzed; possibly in the past."""
-    patience_ns = min(progress.done_size * pace.patience_ns, MOST_PATIENCE_NS)
+    patience_ns = min(max(progress.done_size - PATIENT_FROM, 0) * pace.patience_ns, MOST_PATIENCE_NS)
     rested_ns = progress.touched_ns + pace.quiet_ns + patience_ns
     if progress.size < pace.growth * progress.done_size:
         return rested_ns

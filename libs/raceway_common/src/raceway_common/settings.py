@@ -116,7 +116,7 @@ class Settings(BaseSettings):
         default=None,
         ge=1,
         le=1024,
-        description="Processes for analysis; without it one less than there are cores.",
+        description="Processes for analysis; without it as many as there are cores.",
     )
     variable_scope: Scope = Field(
         default=Scope.GLOBAL, description="Scope of variables whose events declare none."
@@ -146,7 +146,7 @@ class Settings(BaseSettings):
     @property
     def worker_count(self) -> int:
         """How many processes analyze."""
-        return self.workers or max(1, (os.cpu_count() or 1) - 1)
+        return self.workers or os.cpu_count() or 1
 
     @property
     def options(self) -> Options:
