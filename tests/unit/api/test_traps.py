@@ -1,4 +1,4 @@
-"""What breaks the original's clients if it is served wrongly, one by one, by the number in WIRE §5."""
+"""What breaks the original's clients if it is served wrongly, one by one, each by a number of its own."""
 
 from __future__ import annotations
 

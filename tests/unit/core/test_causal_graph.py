@@ -1,4 +1,4 @@
-"""What is before what: the named cases of ANALYSIS that concern order."""
+"""What is before what: named cases."""
 
 from __future__ import annotations
 

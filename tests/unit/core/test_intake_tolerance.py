@@ -1,4 +1,4 @@
-"""What the original's clients send in their many ways, and what is kept of it (WIRE §1, Tolerance)."""
+"""What the original's clients send in their many ways, and what is kept of it."""
 
 from __future__ import annotations
 

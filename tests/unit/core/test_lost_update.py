@@ -100,7 +100,7 @@ def test_processes_that_share_a_value_prove_nothing_that_was_not_lost(steps: lis
     assert found_pairs(by_trace(played_by_two)) <= lost_in_truth(played_by_two)
 
 
-# The definition of ANALYSIS §4, as slowly as it is written there.
+# The definition, as slowly as it reads.
 
 
 def one_history(first: Access, second: Access) -> bool:

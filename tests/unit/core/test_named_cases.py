@@ -1,4 +1,4 @@
-"""The cases of ANALYSIS §4 that every build must get right; each test's id is the row, word for word.
+"""The cases that every build must get right; each test's id is the row, word for word.
 
 A row may hold several stories. Each is told as events and goes through the public entry points:
 its traces by `analyze_trace`, what they have in common by `find_across_traces`.

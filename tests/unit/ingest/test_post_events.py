@@ -1,4 +1,4 @@
-"""The table of answers of `POST /events` (WIRE §1), over HTTP."""
+"""The table of answers of `POST /events` over HTTP."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ Vector: TypeAlias = dict[str, int | float]
 
 
 class ClockIssue(msgspec.Struct, frozen=True, gc=False):
-    """Something wrong with a clock that was sent (kinds: WIRE §6, and `gap`)."""
+    """Something wrong with a clock that was sent (`kind` is one of the words that this module uses)."""
 
     kind: str
     event_id: EventId
