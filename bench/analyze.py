@@ -100,7 +100,7 @@ def _accesses(size: int) -> tuple[Sequence[Access], Order]:
     graph = build_graph(_events(size))
     clocks = clocks_of(graph)
     locks = locks_of(graph, DEFAULTS)
-    order = Order(clocks, clocks_of(graph, lock_edges(graph, locks.holds)))
+    order = Order(clocks, clocks.extended(lock_edges(graph, locks.holds)))
     by_variable = accesses_of(
         graph,
         transactions=transactions_of(graph),

@@ -55,7 +55,7 @@ def analyze_ordered(
     """Do what `analyze_trace` does, with the trace's graph and its C-clocks at hand."""
     locks = locks_of(graph, options)
     grants = lock_edges(graph, locks.holds)
-    order = Order(clocks, clocks_of(graph, grants) if grants else clocks)
+    order = Order(clocks, clocks.extended(grants) if grants else clocks)
     transactions = transactions_of(graph)
     accesses = accesses_of(
         graph, transactions=transactions, locksets=locks.locksets, order=clocks.rank, options=options
