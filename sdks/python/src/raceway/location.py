@@ -48,12 +48,6 @@ def site_of_caller() -> Site | None:
     return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
-def site_of_direct_caller(depth: int) -> Site | None:
-    """Return the place `depth` calls up if it is the application's code, else None."""
-    frame = sys._getframe(depth)  # as above
-    return (frame.f_code, frame.f_lasti) if is_application[frame.f_code.co_filename] else None
-
-
 @lru_cache(maxsize=4096)
 def _line_of(code: CodeType, offset: int) -> int:
     for index, (line, *_) in enumerate(code.co_positions()):
