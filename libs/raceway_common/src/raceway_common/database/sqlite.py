@@ -17,10 +17,10 @@ from typing import TypeVar
 
 import anyio
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from raceway_common.database.translate import driver_errors
+from raceway_common.database.write_ahead import use_write_ahead_log
 from raceway_core.errors import Rejected
 
 Result = TypeVar("Result")
@@ -29,7 +29,6 @@ _READERS = 4
 _BUSY_S = 10.0
 _OLDEST = (3, 35)
 _PRAGMAS = (
-    "journal_mode=wal",
     "wal_autocheckpoint=4000",
     "journal_size_limit=67108864",
     "cache_size=-65536",
@@ -83,9 +82,10 @@ def _engine(url: URL, size: int, pragmas: tuple[str, ...], begin: str) -> Engine
     return engine
 
 
-def _prepare(pragmas: tuple[str, ...], connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+def _prepare(pragmas: tuple[str, ...], connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     # The driver's own idea of when a transaction begins is switched off; `_begin` says it.
     connection.isolation_level = None
+    use_write_ahead_log(connection, patience_s=_BUSY_S)
     cursor = connection.cursor()
     for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")

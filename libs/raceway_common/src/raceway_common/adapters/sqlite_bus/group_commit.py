@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from raceway_common.adapters.sqlite_bus.stream import Stream
 from raceway_common.adapters.sqlite_bus.work import Call, Group
+from raceway_common.database.write_ahead import use_write_ahead_log
 from raceway_core.errors import Retryable
 
 T = TypeVar("T")
@@ -170,7 +171,8 @@ class GroupCommit:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "fullfsync = ON", "wal_autocheckpoint = 4000"):
+    use_write_ahead_log(connection, patience_s=_BUSY_S)
+    for pragma in ("synchronous = FULL", "fullfsync = ON", "wal_autocheckpoint = 4000"):
         connection.execute(f"PRAGMA {pragma}")
 
 
