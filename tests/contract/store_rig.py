@@ -23,6 +23,7 @@ from raceway_core.event import AccessType, EventId, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, PairCounts, Severity, Verdict
 from raceway_core.result import ServiceCount, TraceResult, TraceSummary, Window
 from raceway_core.run import SPAN_NS
+from raceway_core.turn import NO_TURN, Turn, pack_turn
 
 T0 = 29_000_000 * SPAN_NS
 MS = 1_000_000
@@ -80,9 +81,23 @@ def message(*trace_ids: str, words: Sequence[str] = ("event",), **more: object) 
 
 
 def window(
-    variable: str, first_ms: int, last_ms: int, *, scope: str = "global", body: bytes = b"w"
+    variable: str,
+    first_ms: int,
+    last_ms: int,
+    *,
+    scope: str = "global",
+    body: bytes = b"w",
+    lock: bytes = b"",
 ) -> Window:
-    return Window(variable, scope, T0 + first_ms * MS, T0 + last_ms * MS, body)
+    """Return a window; under a `lock` it is a turn."""
+    first_ns, last_ns = T0 + first_ms * MS, T0 + last_ms * MS
+    turn = pack_turn(Turn(lock, is_read_only=False, first_ns=first_ns, last_ns=last_ns)) if lock else NO_TURN
+    return Window(variable, scope, first_ns, last_ns, body, turn)
+
+
+def beside(*windows: Window, name: str = "beside") -> TraceOutcome:
+    """Return another trace with these windows, without which a run has nothing to compare."""
+    return outcome(name, windows=windows)
 
 
 def finding(

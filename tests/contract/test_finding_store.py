@@ -6,7 +6,18 @@ import random
 
 import msgspec
 import pytest
-from tests.contract.store_rig import LATER, MS, T0, Stores, example, finding, outcome, stores_on, window
+from tests.contract.store_rig import (
+    LATER,
+    MS,
+    T0,
+    Stores,
+    beside,
+    example,
+    finding,
+    outcome,
+    stores_on,
+    window,
+)
 
 from raceway_common.database.database import Database
 from raceway_common.packing import pack_run
@@ -41,7 +52,9 @@ async def _shown(stores: Stores, limit: int, *, with_hidden: bool = False) -> li
 
 async def test_findings_of_traces_and_runs_are_read_back(stores: Stores) -> None:
     mine, ours = finding("f1", trace_ids=["a"]), finding("f2", trace_ids=["a", "b"], across_traces=True)
-    await stores.analyze(outcome("a", windows=[window("v", 0, 1)], findings=[mine]))
+    await stores.analyze(
+        outcome("a", windows=[window("v", 0, 1)], findings=[mine]), beside(window("v", 0, 1))
+    )
     await stores.findings.replace_runs([pack_run(await _run(stores), [ours])], now_ns=LATER)
 
     assert list(await stores.findings.all()) == [mine, ours]
@@ -62,7 +75,7 @@ async def test_findings_are_replaced_with_their_trace(stores: Stores) -> None:
 
 
 async def test_an_older_count_of_a_run_changes_nothing(stores: Stores) -> None:
-    await stores.analyze(outcome("a", windows=[window("v", 0, 1)]))
+    await stores.analyze(outcome("a", windows=[window("v", 0, 1)]), beside(window("v", 0, 1)))
     first = await _run(stores)
     await stores.analyze(outcome("b", windows=[window("v", 0, 1)]))
     later = LATER + 600_000 * MS
@@ -78,7 +91,7 @@ async def test_an_older_count_of_a_run_changes_nothing(stores: Stores) -> None:
 
 
 async def test_a_run_that_changed_while_it_was_counted_stays_due(stores: Stores) -> None:
-    await stores.analyze(outcome("a", windows=[window("v", 0, 1)]))
+    await stores.analyze(outcome("a", windows=[window("v", 0, 1)]), beside(window("v", 0, 1)))
     claim = await _run(stores)
     await stores.analyze(outcome("b", windows=[window("v", 0, 1)]))
     await stores.findings.replace_runs([pack_run(claim, [finding("f")])], now_ns=LATER)
@@ -96,7 +109,7 @@ async def test_a_count_of_an_unknown_run_is_ignored(stores: Stores) -> None:
 
 async def test_the_version_grows_with_every_change_and_only_then(stores: Stores) -> None:
     seen = [await stores.findings.version()]
-    await stores.analyze(outcome("a"), outcome("b", windows=[window("v", 0, 1)]))
+    await stores.analyze(outcome("a"), outcome("b", windows=[window("v", 0, 1)]), beside(window("v", 0, 1)))
     assert await stores.findings.version() == seen[0]
 
     await stores.analyze(outcome("a", version=2, findings=[finding("f")]))
@@ -129,6 +142,7 @@ async def test_pages_show_groups_in_reading_order(stores: Stores) -> None:
         outcome("c", windows=[window("v", 0, 1)], findings=[finding("proven", verdict=Verdict.PROVEN)]),
         outcome("d", findings=[finding("covered", uncovered=False), finding("near", gap_ns=1)]),
         outcome("e", findings=[finding("critical", severity=Severity.CRITICAL)]),
+        beside(window("v", 0, 1)),
     )
     across = finding("across", verdict=Verdict.POSSIBLE, across_traces=True)
     await stores.findings.replace_runs([pack_run(await _run(stores), [across])], now_ns=LATER)

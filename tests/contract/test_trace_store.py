@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import anyio
 import pytest
-from tests.contract.store_rig import LATER, MS, T0, Stores, finding, outcome, stores_on, window
+from tests.contract.store_rig import LATER, MS, T0, Stores, beside, finding, outcome, stores_on, window
 
 from raceway_common.database.database import Database
 from raceway_common.packing import pack_run, unpack_critical_paths, unpack_races
@@ -19,6 +19,7 @@ from raceway_common.ports.trace_store import (
 from raceway_common.ports.work_queue import RunClaim
 from raceway_core.event import TraceId
 from raceway_core.run import SPAN_NS
+from raceway_core.turn import follow
 
 pytestmark = pytest.mark.anyio
 
@@ -185,31 +186,78 @@ async def test_windows_of_a_span_come_by_trace_and_include_those_that_cross_into
 
 
 async def test_a_run_is_marked_where_a_window_begins_and_where_it_reaches_others(stores: Stores) -> None:
-    begin = [
-        (claim.variable, claim.span)
-        for claim in await _marked(stores, outcome("a", windows=[window("v", 1, 2)]))
-    ]
-    assert begin == [("v", SPAN)]
+    assert await _marked(stores, beside(window("v", 1, 2))) == []
+    begin = await _marked(stores, outcome("a", windows=[window("v", 1, 2)]))
+    assert [(claim.variable, claim.span) for claim in begin] == [("v", SPAN)]
 
     crossing = outcome("b", windows=[window("v", -4 * SPAN_MS, 4 * SPAN_MS)])
-    assert [claim.span for claim in await _marked(stores, crossing)] == [SPAN - 4, SPAN]
+    assert [claim.span for claim in await _marked(stores, crossing)] == [SPAN]
 
 
 async def test_a_changed_window_marks_the_runs_it_left_and_the_ones_it_came_to(stores: Stores) -> None:
+    await _marked(stores, beside(window("v", 1, 2), window("same", 1, 2)))
+    await _marked(stores, beside(window("v", SPAN_MS, SPAN_MS + 1), name="later"))
     await _marked(stores, outcome("a", windows=[window("v", 1, 2), window("same", 1, 2)]))
     moved = outcome("a", version=2, windows=[window("v", SPAN_MS, SPAN_MS + 1), window("same", 1, 2)])
     assert [(claim.variable, claim.span) for claim in await _marked(stores, moved)] == [
         ("v", SPAN),
         ("v", SPAN + 1),
     ]
-    assert await _windows(stores, "v", SPAN) == []
-    assert await _windows(stores, "v", SPAN + 1) == [("a", SPAN_MS)]
+    assert await _windows(stores, "v", SPAN) == [("beside", 1)]
+    assert await _windows(stores, "v", SPAN + 1) == [("a", SPAN_MS), ("later", SPAN_MS)]
 
     gone = outcome("a", version=3, windows=[window("same", 1, 2, body=b"other accesses")])
     assert [(claim.variable, claim.span) for claim in await _marked(stores, gone)] == [
         ("same", SPAN),
         ("v", SPAN + 1),
     ]
+
+
+async def test_windows_that_follow_one_another_in_turns_mark_nothing(stores: Stores) -> None:
+    for number in range(3):
+        turn = window("v", 10 * number, 10 * number + 5, lock=b"lock")
+        assert await _marked(stores, outcome(f"t{number}", windows=[turn])) == []
+    pair = [outcome(f"p{n}", windows=[window("v", 30 + n, 30 + n, lock=b"lock")]) for n in range(2)]
+    await stores.analyze(*pair)
+    assert await stores.queue.due() == 0
+
+    assert len(await _marked(stores, outcome("late", windows=[window("v", 7, 8, lock=b"lock")]))) == 1
+
+
+@pytest.mark.parametrize("lock", [b"other lock", b""])
+async def test_a_window_that_is_no_such_turn_marks_the_run(stores: Stores, lock: bytes) -> None:
+    await _marked(stores, outcome("a", windows=[window("v", 1, 2, lock=b"lock")]))
+    assert len(await _marked(stores, outcome("b", windows=[window("v", 5, 6, lock=lock)]))) == 1
+    assert len(await _marked(stores, outcome("c", windows=[window("v", 8, 9, lock=b"lock")]))) == 1
+
+
+async def test_a_turn_that_went_marks_the_run(stores: Stores) -> None:
+    await stores.analyze(*(outcome(f"t{n}", windows=[window("v", n, n, lock=b"lock")]) for n in range(3)))
+    assert await stores.queue.due() == 0
+    assert len(await _marked(stores, outcome("t1", version=2))) == 1
+
+
+async def test_a_count_that_finds_only_turns_is_the_last_one(stores: Stores) -> None:
+    for ms in (1, 9, 5):
+        await stores.analyze(outcome(f"t{ms}", windows=[window("v", ms, ms, lock=b"lock")]))
+    [claim] = await stores.claim_runs()
+    found = [found.turn for _, found in (await stores.traces.windows([claim]))[0]]
+    await stores.findings.replace_runs([pack_run(claim, [], follow(found))], now_ns=LATER)
+
+    assert await _marked(stores, outcome("c", windows=[window("v", 12, 13, lock=b"lock")])) == []
+    assert len(await _marked(stores, outcome("d", windows=[window("v", 13, 14, lock=b"lock")]))) == 1
+
+
+async def test_turns_of_a_count_that_is_not_the_newest_are_not_kept(stores: Stores) -> None:
+    await stores.analyze(outcome("a", windows=[window("v", 9, 9)]))
+    await stores.analyze(outcome("b", windows=[window("v", 9, 9)]))
+    [claim] = await stores.claim_runs()
+    await stores.analyze(outcome("c", windows=[window("v", 9, 9)]))
+    turn = window("v", 1, 1, lock=b"lock").turn
+    await stores.findings.replace_runs([pack_run(claim, [], turn)], now_ns=LATER)
+
+    await stores.analyze(outcome("d", windows=[window("v", 12, 13, lock=b"lock")]))
+    assert await stores.queue.due() == 1
 
 
 async def _marked(stores: Stores, result: TraceOutcome) -> list[RunClaim]:
@@ -222,9 +270,8 @@ async def _marked(stores: Stores, result: TraceOutcome) -> list[RunClaim]:
 
 
 async def test_a_window_of_fifty_years_costs_no_more_than_the_runs_there_are(stores: Stores) -> None:
-    claims = await _marked(stores, outcome("a", windows=[window("v", -1_500_000_000_000, 0)]))
-    assert len(claims) == 1
-    later = await _marked(stores, outcome("b", windows=[window("v", 0, 1)]))
+    assert await _marked(stores, outcome("a", windows=[window("v", -1_500_000_000_000, 0)])) == []
+    later = await _marked(stores, outcome("b", windows=[window("v", 0, 1, lock=b"lock")]))
     assert [claim.span for claim in later] == [SPAN]
     assert len(await _windows(stores, "v", SPAN)) == 2
 
@@ -232,14 +279,13 @@ async def test_a_window_of_fifty_years_costs_no_more_than_the_runs_there_are(sto
 async def test_names_of_any_length(stores: Stores) -> None:
     name = "v" * 10_000
     service = "s" * 10_000
-    await stores.analyze(
-        outcome("a", services=[(service, 1)], windows=[window(name, 0, 1, scope="x" * 10_000)])
-    )
-    assert [row.name for row in await stores.traces.services()] == [service]
+    windows = [window(name, 0, 1, scope="x" * 10_000)]
+    await stores.analyze(outcome("a", services=[(service, 1)], windows=windows), beside(*windows))
+    assert [row.name for row in await stores.traces.services()] == ["bank", service]
     assert await _pages(stores, TraceFilter(service=service), 1) == ["a"]
     [claim] = await stores.claim_runs()
     assert (claim.variable, claim.scope) == (name, "x" * 10_000)
-    assert len((await stores.traces.windows([claim]))[0]) == 1
+    assert len((await stores.traces.windows([claim]))[0]) == 2
 
 
 async def test_replicas_replace_side_by_side_without_a_deadlock_or_a_lost_mark(stores: Stores) -> None:

@@ -6,7 +6,18 @@ from itertools import pairwise
 
 import anyio
 import pytest
-from tests.contract.store_rig import LATER, LEASE_NS, MS, T0, Stores, message, outcome, stores_on, window
+from tests.contract.store_rig import (
+    LATER,
+    LEASE_NS,
+    MS,
+    T0,
+    Stores,
+    beside,
+    message,
+    outcome,
+    stores_on,
+    window,
+)
 
 from raceway_common.database.database import Database
 from raceway_common.packing import pack_run
@@ -178,12 +189,12 @@ async def test_appends_claims_and_results_of_many_replicas_end_with_nothing_due(
 
 
 async def test_runs_are_due_like_traces_and_counted_in_due(stores: Stores) -> None:
-    await stores.analyze(outcome("a", windows=[window("v", 0, 1)]), now_ns=LATER)
+    await stores.analyze(outcome("a", windows=[window("v", 0, 1)]), beside(window("v", 0, 1)), now_ns=LATER)
 
     assert (await stores.queue.due(), await stores.queue.next_due_ns()) == (1, LATER + PACE.for_runs.quiet_ns)
     assert await stores.queue.claim_runs(9, owner="x", now_ns=LATER) == []
     now = LATER + PACE.for_runs.quiet_ns
-    run = RunClaim("v", "global", T0 // SPAN_NS, 1, 1)
+    run = RunClaim("v", "global", T0 // SPAN_NS, 1, 2)
     assert await stores.queue.claim_runs(9, owner="x", now_ns=now) == [run]
     assert await stores.queue.claim_runs(9, owner="y", now_ns=now) == []
     await stores.queue.release(owner="x")

@@ -29,6 +29,21 @@ def windows_of(stories: Sequence[Story]) -> Windows:
     ]
 
 
+def said(words: str) -> Story:
+    """Return a trace of the given words, a millisecond each, the first of which may be a begin in ms."""
+    begin, *rest = words.split()
+    story = Story(f"t{begin}", at=float(begin))
+    for word in rest:
+        what, _, detail = word.partition(":")
+        if what in ("lock", "unlock"):
+            tell = story.acquire if what == "lock" else story.release
+            tell("l", scope=Scope.PROCESS, mode=LockMode.SHARED if detail else None)
+        else:
+            tell_access = story.read if what == "read" else story.write
+            tell_access(VARIABLE, 100, version=int(detail) if detail else None)
+    return story
+
+
 class Op(NamedTuple):
     """One step of a request: an access by its kind, a lock event, or the next request."""
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.core.build import NOON_NS, Story
-from tests.unit.core.crowd import VARIABLE, crowds, runs_of, turns, windows_of
+from tests.unit.core.crowd import VARIABLE, crowds, runs_of, said, turns, windows_of
 
 from raceway_core.access import Variable
 from raceway_core.across.accesses import RunAccesses
@@ -14,7 +14,7 @@ from raceway_core.across.glance import cannot_lose, cannot_race
 from raceway_core.across.lost_update import run_lost_updates
 from raceway_core.across.race import race_tallies
 from raceway_core.across.window import Opened
-from raceway_core.event import LockMode, Scope
+from raceway_core.event import Scope
 from raceway_core.finding import FindingKind
 from raceway_core.run import SPAN_NS, find_across_traces
 
@@ -28,21 +28,6 @@ def test_what_is_ruled_out_is_not_there(stories: list[Story]) -> None:
             assert run_lost_updates(run) == []
         if cannot_race(run.windows):
             assert race_tallies(run, Variable(VARIABLE, windows[0][1].scope), ()) == []
-
-
-def said(words: str) -> Story:
-    """Return a trace of the given words, a millisecond each, the first of which may be a begin in ms."""
-    begin, *rest = words.split()
-    story = Story(f"t{begin}", at=float(begin))
-    for word in rest:
-        what, _, detail = word.partition(":")
-        if what in ("lock", "unlock"):
-            tell = story.acquire if what == "lock" else story.release
-            tell("l", scope=Scope.PROCESS, mode=LockMode.SHARED if detail else None)
-        else:
-            tell_access = story.read if what == "read" else story.write
-            tell_access(VARIABLE, 100, version=int(detail) if detail else None)
-    return story
 
 
 @pytest.mark.parametrize(

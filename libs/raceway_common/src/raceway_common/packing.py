@@ -16,6 +16,7 @@ from raceway_common.ports.trace_store import Section, TraceOutcome
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
 from raceway_core.finding import Example, Finding
 from raceway_core.result import AuditTrail, CriticalPath, EventNote, SelfTime, TraceResult
+from raceway_core.turn import NO_TURN, PackedTurn
 
 _MOST_GAP = 2**63 - 1
 _MOST_LEAD_BYTES = 1024
@@ -77,9 +78,9 @@ def pack_finding(finding: Finding) -> FindingEntry:
     )
 
 
-def pack_run(claim: RunClaim, findings: Iterable[Finding]) -> RunOutcome:
+def pack_run(claim: RunClaim, findings: Iterable[Finding], turn: PackedTurn = NO_TURN) -> RunOutcome:
     """Return the findings of a counted run as the finding store keeps them."""
-    return RunOutcome(claim=claim, findings=tuple(map(pack_finding, findings)))
+    return RunOutcome(claim=claim, findings=tuple(map(pack_finding, findings)), turn=turn)
 
 
 def unpack_finding(body: bytes) -> Finding:

@@ -6,6 +6,7 @@ import msgspec
 
 from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
 from raceway_core.finding import Example, Finding, PairCounts, Verdict
+from raceway_core.turn import NO_TURN, PackedTurn
 
 
 class ServiceCount(msgspec.Struct, frozen=True, gc=False):
@@ -109,7 +110,7 @@ class Window(msgspec.Struct, frozen=True, gc=False):
     """A trace's accesses to one variable, for the comparison with other traces.
 
     `variable` and `scope` identify the variable, `first_ns..last_ns` is when it was touched, and
-    `body` is what `raceway_core.run` reads back.
+    `body` is what `raceway_core.run` reads back. `turn` tells whether it need be (`raceway_core.turn`).
     """
 
     variable: str
@@ -117,6 +118,7 @@ class Window(msgspec.Struct, frozen=True, gc=False):
     first_ns: int
     last_ns: int
     body: bytes
+    turn: PackedTurn = NO_TURN
 
 
 class LocationPairs(msgspec.Struct, frozen=True, gc=False):

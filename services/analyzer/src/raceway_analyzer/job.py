@@ -21,6 +21,7 @@ from raceway_core.event import Event, TraceId
 from raceway_core.options import Options
 from raceway_core.result import TraceResult, Window
 from raceway_core.run import find_across_traces
+from raceway_core.turn import NO_TURN, follow
 
 
 class Job(msgspec.Struct, frozen=True, array_like=True):
@@ -100,7 +101,8 @@ def count(job: RunJob) -> RunDone:
         findings = find_across_traces(job.claim.span, job.windows)
     except Exception:  # noqa: BLE001 -- the worker's loop, as above
         return uncounted(job.claim, traceback.format_exc())
-    return RunDone(pack_run(job.claim, findings))
+    turn = NO_TURN if findings else follow([window.turn for _, window in job.windows])
+    return RunDone(pack_run(job.claim, findings, turn))
 
 
 def uncounted(claim: RunClaim, error: str) -> RunDone:

@@ -13,6 +13,7 @@ import msgspec
 
 from raceway_common.ports.work_queue import RunClaim
 from raceway_core.finding import Finding, PairCounts
+from raceway_core.turn import NO_TURN, PackedTurn
 
 
 class FindingEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,10 +39,11 @@ class FindingEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """A counted run, packed by an analysis worker."""
+    """A counted run, packed by an analysis worker. `turn` is that of all its windows."""
 
     claim: RunClaim
     findings: tuple[FindingEntry, ...]
+    turn: PackedTurn = NO_TURN
 
 
 class FindingCursor(msgspec.Struct, frozen=True, array_like=True):

@@ -78,7 +78,8 @@ class TraceStore(Protocol):
         """Replace results, findings and windows of the traces and complete their claims.
 
         One transaction. An outcome that is not newer than what is stored is ignored. Every run that
-        a trace's windows touch, or touched before, is marked due in the same transaction.
+        a trace's windows touch, or touched before, is marked due in the same transaction, unless it
+        has one window or its windows follow one another in turns (`raceway_core.turn`).
 
         Raises:
             Retryable: Nothing was replaced.

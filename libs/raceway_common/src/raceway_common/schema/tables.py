@@ -170,6 +170,7 @@ windows = Table(
     Column("first_ns", BigInteger, nullable=False),
     Column("last_ns", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("turn", LargeBinary, nullable=False),
 )
 
 runs = Table(
@@ -179,6 +180,7 @@ runs = Table(
     Column("variable_key", LargeBinary, nullable=False),
     Column("span", BigInteger, nullable=False),
     *work_columns(),
+    Column("turn", LargeBinary),
     UniqueConstraint("variable_key", "span"),
 )
 

@@ -31,14 +31,14 @@ def cannot_race(windows: Iterable[Opened]) -> bool:
             writes = row.access_type.writes
             is_written |= writes
             if held is None or held:
-                guards = _guards(window.lockset(row), is_write=writes)
-                held = guards if held is None else held & guards
+                here = guards(window.lockset(row), is_write=writes)
+                held = here if held is None else held & here
             elif is_written:
                 return False
     return bool(held) or not is_written
 
 
-def _guards(lockset: Lockset, *, is_write: bool) -> Set[LockKey]:
+def guards(lockset: Lockset, *, is_write: bool) -> set[LockKey]:
     """Return the locks that protect an access from every other one that holds them."""
     return {
         (name, scope_key) for name, scope_key, mode in lockset if not is_write or mode is LockMode.EXCLUSIVE
@@ -64,7 +64,7 @@ def cannot_lose(windows: Sequence[Opened]) -> bool:
         return True
     if all(row.version is None for row in rows):
         return _is_one_process(windows) and _take_turns(in_time)
-    return _rise(rows)
+    return rise(rows)
 
 
 def _is_one_process(windows: Iterable[Opened]) -> bool:
@@ -75,7 +75,7 @@ def _take_turns(in_time: Iterable[Opened]) -> bool:
     return all(before.last_ns < after.first_ns for before, after in pairwise(in_time))
 
 
-def _rise(rows: Iterable[Row]) -> bool:
+def rise(rows: Iterable[Row]) -> bool:
     """Whether all versions are known, never fall, and rise with each write."""
     highest = -1
     for row in rows:

@@ -14,6 +14,7 @@ import msgspec
 
 from raceway_core.access import Access, Variable
 from raceway_core.across.handover import Around, LockStory, lock_stories
+from raceway_core.across.turn_writer import turn_of
 from raceway_core.across.window import Actor, Body, Row, SegmentClock
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
@@ -87,7 +88,8 @@ class _Writer:
         )
         first_ns = min([access.start_ns for access in accesses])
         last_ns = max([access.end_ns for access in accesses])
-        return Window(variable.name, variable.scope_key, first_ns, last_ns, _encoder.encode(body))
+        turn = turn_of(body, first_ns, last_ns)
+        return Window(variable.name, variable.scope_key, first_ns, last_ns, _encoder.encode(body), turn)
 
     def _row(self, tables: _Tables, access: Access) -> Row:
         number, clocks = access.number, self._clocks

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from raceway_common.adapters.sql import finding_groups
 from raceway_common.adapters.sql.finding_merge import merged
 from raceway_common.adapters.sql.finding_rows import Owner, count_change, replace_entries
+from raceway_common.adapters.sql.run_rows import keep_turns
 from raceway_common.adapters.sql.work import RUNS, Locked
 from raceway_common.database.database import Database
 from raceway_common.database.statement import Scalar, Statement
@@ -38,6 +39,7 @@ class SqlFindingStore:
             return
         done = [(row, outcome.claim.version) for outcome, row in fresh]
         RUNS.complete(connection, done, now_ns=now_ns, pace=self._pace)
+        keep_turns(connection, [(row, outcome.claim.version, outcome.turn) for outcome, row in fresh])
         entries = {row.number: outcome.findings for outcome, row in fresh}
         known = [row.number for _, row in fresh if row.done_version]
         count_change(connection, replace_entries(connection, Owner.RUN, entries, known=known))

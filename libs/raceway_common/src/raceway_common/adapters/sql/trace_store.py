@@ -41,11 +41,11 @@ _SERVICES = Statement(
 _TOTALS = Statement("select traces, events, race_pairs from totals where id = 1")
 _NEVER_ANALYZED = Statement("select count(*) from traces where due_ns is not null and done_version = 0")
 _WINDOWS = Statement(
-    """select r.place, traces.trace_id, first_ns, last_ns, windows.body
+    """select r.place, traces.trace_id, first_ns, last_ns, windows.body, turn
     from {rows} join windows on windows.variable_key = r.variable_key and first_span = r.span
     join traces on traces.number = windows.number
     union all
-    select r.place, traces.trace_id, first_ns, last_ns, windows.body
+    select r.place, traces.trace_id, first_ns, last_ns, windows.body, turn
     from {rows} join windows on windows.variable_key = r.variable_key
         and last_span > first_span and last_span >= r.span and first_span < r.span
     join traces on traces.number = windows.number
@@ -97,9 +97,9 @@ class SqlTraceStore:
         wanted = [(place, key_of(run.variable, run.scope), run.span) for place, run in enumerate(runs)]
         rows = await self._database.read(lambda connection: _WINDOWS.run(connection, wanted).all())
         found: list[list[tuple[TraceId, Window]]] = [[] for _ in runs]
-        for place, trace_id, first_ns, last_ns, body in rows:
+        for place, trace_id, *written in rows:
             run = runs[place]
-            found[place].append((trace_id, Window(run.variable, run.scope, first_ns, last_ns, body)))
+            found[place].append((trace_id, Window(run.variable, run.scope, *written)))
         return found
 
 

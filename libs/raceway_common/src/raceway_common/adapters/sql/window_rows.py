@@ -11,20 +11,21 @@ variables' rows alone, and writers of ordinary ones hold them together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from raceway_common.adapters.sql.work import RUNS
+from raceway_common.adapters.sql.run_rows import Change, mark_runs
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
 from raceway_common.schedule import Pace
 from raceway_common.schema.keys import key_of
 from raceway_core.result import Window
-from raceway_core.run import SPAN_NS, spans_of
+from raceway_core.run import spans_of
+from raceway_core.turn import NO_TURN, PackedTurn
 
 _OLD = Statement(
-    """select windows.number, variable_key, first_span, last_span, first_ns, last_ns, body
+    """select windows.number, variable_key, first_span, last_span, first_ns, last_ns, body, turn
     from {rows} join windows on windows.number = r.number""",
     number=INT,
 )
@@ -35,8 +36,8 @@ _REMOVE = Statement(
     variable_key=BYTES,
 )
 _ADD = Statement(
-    """insert into windows (number, variable_key, first_span, last_span, first_ns, last_ns, body)
-    select number, variable_key, first_span, last_span, first_ns, last_ns, body from {rows}""",
+    """insert into windows (number, variable_key, first_span, last_span, first_ns, last_ns, body, turn)
+    select number, variable_key, first_span, last_span, first_ns, last_ns, body, turn from {rows}""",
     number=INT,
     variable_key=BYTES,
     first_span=INT,
@@ -44,6 +45,7 @@ _ADD = Statement(
     first_ns=INT,
     last_ns=INT,
     body=BYTES,
+    turn=BYTES,
 )
 _ADD_VARIABLES = Statement(
     """insert into variables (variable_key, variable, scope)
@@ -57,13 +59,6 @@ _HOLD = """
     order by variable_key """
 _HOLD_TOGETHER = Statement(_HOLD + "{for_share}", variable_key=BYTES)
 _HOLD_ALONE = Statement(_HOLD + "{for_update}", variable_key=BYTES)
-_RUNS_BETWEEN = Statement(
-    """select distinct runs.variable_key, runs.span from {rows} join runs
-    on runs.variable_key = r.variable_key and runs.span between r.first_span and r.last_span""",
-    variable_key=BYTES,
-    first_span=INT,
-    last_span=INT,
-)
 
 
 class WindowRow(NamedTuple):
@@ -74,6 +69,7 @@ class WindowRow(NamedTuple):
     first_ns: int
     last_ns: int
     body: bytes
+    turn: PackedTurn
 
     @property
     def is_crossing(self) -> bool:
@@ -88,7 +84,7 @@ def replace_windows(
     now_ns: int,
     pace: Pace,
 ) -> None:
-    """Replace the windows of traces by number, and mark every run due that this changes.
+    """Replace the windows of traces by number, and mark every run that this changes.
 
     `known` are the traces among them that may have windows already.
     """
@@ -103,7 +99,7 @@ def replace_windows(
         _hold_variables(connection, gone + come)
         if come:
             _ADD.run(connection, come)
-        _mark_runs(connection, gone + come, now_ns, pace)
+        mark_runs(connection, _changes(gone, come), now_ns=now_ns, pace=pace.for_runs)
 
 
 def _read_old(connection: Connection, known: Iterable[int]) -> set[WindowRow]:
@@ -114,7 +110,9 @@ def _read_old(connection: Connection, known: Iterable[int]) -> set[WindowRow]:
 def _row_of(number: int, window: Window) -> WindowRow:
     spans = spans_of(window)
     key = key_of(window.variable, window.scope)
-    return WindowRow(number, key, spans[0], spans[-1], window.first_ns, window.last_ns, window.body)
+    return WindowRow(
+        number, key, spans[0], spans[-1], window.first_ns, window.last_ns, window.body, window.turn
+    )
 
 
 def _add_variables(connection: Connection, groups: Iterable[Sequence[Window]], wanted: set[bytes]) -> None:
@@ -129,16 +127,8 @@ def _hold_variables(connection: Connection, changed: Sequence[WindowRow]) -> Non
     hold.run(connection, keys)
 
 
-def _mark_runs(connection: Connection, changed: Sequence[WindowRow], now_ns: int, pace: Pace) -> None:
-    growth: dict[tuple[bytes, int], int] = {}
-    for row in changed:
-        begin = (row.variable_key, row.first_ns // SPAN_NS)
-        growth[begin] = growth.get(begin, 0) + 1
-    crossing = sorted(
-        {(row.variable_key, row.first_span, row.last_span) for row in changed if row.is_crossing}
-    )
-    if crossing:
-        for variable_key, span in _RUNS_BETWEEN.run(connection, crossing):
-            growth[variable_key, span] = growth.get((variable_key, span), 0) + 1
-    rows = sorted((*run, size) for run, size in growth.items())
-    RUNS.touch(connection, rows, now_ns=now_ns, pace=pace.for_runs)
+def _changes(gone: Iterable[WindowRow], come: Iterable[WindowRow]) -> Iterator[Change]:
+    for row in gone:
+        yield Change(row.variable_key, row.first_span, row.last_span, NO_TURN)
+    for row in come:
+        yield Change(row.variable_key, row.first_span, row.last_span, row.turn)

@@ -19,7 +19,7 @@ _TOUCH = """
     from {rows} where true
     on conflict ({key}) do update set
         version = {table}.version + 1, size = {table}.size + excluded.size, touched_ns = excluded.touched_ns
-    returning number, {key}, version, size, done_size, since_ns, due_ns, lease_owner"""
+    returning number, {key}, version, size, done_size, since_ns, due_ns, lease_owner, {more}"""
 
 _RESCHEDULE = "update {table} set due_ns = r.due_ns from {rows} where {table}.number = r.number"
 
@@ -41,11 +41,25 @@ _GIVE_BACK = """
     from {rows} where {table}.number = r.number"""
 
 
-class Touched(NamedTuple):
-    """Work that grew: what it is called inside, and the version that this made."""
+class Grown(NamedTuple):
+    """Work that grew: its columns as they are now. `version` is 1 where it is new."""
 
     number: int
     version: int
+    size: int
+    done_size: int
+    since_ns: int
+    due_ns: int | None
+    lease_owner: str | None
+    more: Scalar
+
+    def is_waiting(self, now_ns: int) -> bool:
+        """Whether somebody has it or may take it now."""
+        return self.lease_owner is not None or (self.due_ns is not None and self.due_ns <= now_ns)
+
+    def rested_ns(self, now_ns: int, pace: Pace) -> int:
+        """Return when it should be analyzed, having grown at `now_ns`."""
+        return due_ns(Progress(self.size, self.done_size, self.since_ns, now_ns), pace)
 
 
 class Locked(NamedTuple):
@@ -62,11 +76,12 @@ class Locked(NamedTuple):
 
 
 class Work:
-    """The work columns of one table, whose rows `key` identifies."""
+    """The work columns of one table, whose rows `key` identifies; `more` is what `grow` reads besides."""
 
-    def __init__(self, table: str, **key: Kind) -> None:
+    def __init__(self, table: str, more: str = "null", **key: Kind) -> None:
         def statement(sql: str, **columns: Kind) -> Statement:
-            return Statement(sql.replace("{table}", table).replace("{key}", ", ".join(key)), **columns)
+            named = sql.replace("{table}", table).replace("{key}", ", ".join(key))
+            return Statement(named.replace("{more}", more), **columns)
 
         self._width = len(key)
         self._touch = statement(_TOUCH, **key, size=INT)
@@ -80,22 +95,26 @@ class Work:
 
     def touch(
         self, connection: Connection, growth: Sequence[Values], *, now_ns: int, pace: Pace
-    ) -> dict[tuple[Scalar, ...], Touched]:
+    ) -> dict[tuple[Scalar, ...], Grown]:
         """Count a change of each row, `(*key, size)` in order of keys, and say when it is due."""
         first_due_ns = due_ns(Progress(1, 0, now_ns, now_ns), pace)
-        rows = self._touch.run(connection, growth, now=now_ns, due=first_due_ns).all()
-        touched: dict[tuple[Scalar, ...], Touched] = {}
-        later: list[Values] = []
-        for row in rows:
-            number, key = row[0], tuple(row[1 : 1 + self._width])
-            version, size, done_size, since_ns, due, owner = row[1 + self._width :]
-            touched[key] = Touched(number, version)
-            is_waiting = owner is not None or (due is not None and due <= now_ns)
-            if version > 1 and not is_waiting:
-                later.append((number, due_ns(Progress(size, done_size, since_ns, now_ns), pace)))
+        touched = self.grow(connection, growth, now_ns=now_ns, first_due_ns=first_due_ns)
+        later = [
+            (grown.number, grown.rested_ns(now_ns, pace))
+            for grown in touched.values()
+            if grown.version > 1 and not grown.is_waiting(now_ns)
+        ]
         if later:
             self._reschedule.run(connection, later)
         return touched
+
+    def grow(
+        self, connection: Connection, growth: Sequence[Values], *, now_ns: int, first_due_ns: int | None
+    ) -> dict[tuple[Scalar, ...], Grown]:
+        """Count a change of each row; what is new is due at `first_due_ns`, the others as they were."""
+        rows = self._touch.run(connection, growth, now=now_ns, due=first_due_ns).all()
+        end = 1 + self._width
+        return {tuple(row[1:end]): Grown(row[0], *row[end:]) for row in rows}
 
     def lock(self, connection: Connection, keys: Sequence[Values]) -> dict[tuple[Scalar, ...], Locked]:
         """Keep others from the rows of `keys` until the transaction ends, and read them."""
@@ -118,7 +137,7 @@ class Work:
 
 
 TRACES = Work("traces", trace_id=TEXT)
-RUNS = Work("runs", variable_key=BYTES, span=INT)
+RUNS = Work("runs", "turn", variable_key=BYTES, span=INT)
 
 
 def _after(row: Locked, version: int, now_ns: int, pace: Pace) -> tuple[int | None, str | None, int | None]:

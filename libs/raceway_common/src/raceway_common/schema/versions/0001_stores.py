@@ -108,6 +108,7 @@ def upgrade() -> None:
         sa.Column("due_ns", sa.BigInteger(), nullable=True),
         sa.Column("lease_owner", sa.Text(), nullable=True),
         sa.Column("leased_version", sa.BigInteger(), nullable=True),
+        sa.Column("turn", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_runs")),
         sa.UniqueConstraint("variable_key", "span", name=op.f("uq_runs_variable_key_span")),
     )
@@ -216,6 +217,7 @@ def upgrade() -> None:
         sa.Column("first_ns", sa.BigInteger(), nullable=False),
         sa.Column("last_ns", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("turn", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number", "variable_key", name=op.f("pk_windows")),
     )
     op.create_index("ix_windows_begin", "windows", ["variable_key", "first_span"], unique=False)
