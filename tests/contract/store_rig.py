@@ -22,7 +22,7 @@ from raceway_core.batch import Message, TraceSlice
 from raceway_core.event import AccessType, EventId, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, PairCounts, Severity, Verdict
 from raceway_core.result import ServiceCount, TraceResult, TraceSummary, Window
-from raceway_core.run import SPAN_NS
+from raceway_core.span import SPAN_NS
 from raceway_core.turn import NO_TURN, Turn, pack_turn
 
 T0 = 29_000_000 * SPAN_NS

@@ -18,7 +18,7 @@ from raceway_common.ports.trace_store import (
 )
 from raceway_common.ports.work_queue import RunClaim
 from raceway_core.event import TraceId
-from raceway_core.run import SPAN_NS
+from raceway_core.span import SPAN_NS
 from raceway_core.turn import follow
 
 pytestmark = pytest.mark.anyio

@@ -25,7 +25,7 @@ from raceway_common.ports.bus import Position
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
 from raceway_common.schedule import PACE
 from raceway_core.event import TraceId
-from raceway_core.run import SPAN_NS
+from raceway_core.span import SPAN_NS
 
 pytestmark = pytest.mark.anyio
 

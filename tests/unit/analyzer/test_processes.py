@@ -10,6 +10,7 @@ import pytest
 from anyio import BrokenWorkerProcess
 from tests.unit.analyzer import tasks
 
+from raceway_analyzer.job import load
 from raceway_analyzer.processes import Processes
 
 pytestmark = pytest.mark.anyio
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_a_killed_process_is_reported_and_replaced() -> None:
     processes = Processes(1)
-    await processes.warm_up()
+    await processes.warm_up(load)
     first = int(await processes.run(tasks.own_pid, b""))
     os.kill(first, signal.SIGKILL)
     with pytest.raises(BrokenWorkerProcess):
@@ -29,6 +30,6 @@ async def test_a_killed_process_is_reported_and_replaced() -> None:
 
 async def test_a_process_that_takes_too_long_is_killed() -> None:
     processes = Processes(1, deadline_s=0.5)
-    await processes.warm_up()
+    await processes.warm_up(load)
     with anyio.fail_after(30), pytest.raises(BrokenWorkerProcess, match=r"within 0\.5 s"):
         await processes.run(tasks.never_return, b"")

@@ -15,7 +15,8 @@ from tests.unit.core.build import Said, Story
 from raceway_core.analysis import analyze_trace
 from raceway_core.event import AccessType, Event, LockMode, Scope, StateChange, TraceId, kind_of
 from raceway_core.result import Window
-from raceway_core.run import SLACK_NS, spans_of
+from raceway_core.run import SLACK_NS
+from raceway_core.span import spans_of
 
 Windows = list[tuple[TraceId, Window]]
 VARIABLE = "balance"

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tests.unit.core.build import Story
 from tests.unit.core.random_program import programs
 
-from raceway_core.analysis import MOST_CLOCKS, analyze_trace
+from raceway_core.analysis import analyze_trace
 from raceway_core.event import AccessType, Event, EventId, Metadata, StateChange, TraceId, kind_of
 from raceway_core.finding import Finding, PairCounts
-from raceway_core.result import TraceResult
+from raceway_core.result import MOST_CLOCKS, TraceResult
 from raceway_core.trace_finding import MOST_FINDINGS, MOST_PAIRS
 
 T1 = TraceId("t1")

@@ -16,7 +16,8 @@ from raceway_core.across.race import race_tallies
 from raceway_core.across.window import Opened
 from raceway_core.event import Scope
 from raceway_core.finding import FindingKind
-from raceway_core.run import SPAN_NS, find_across_traces
+from raceway_core.run import find_across_traces
+from raceway_core.span import SPAN_NS
 
 
 @settings(deadline=None)

@@ -19,7 +19,8 @@ from raceway_core.analysis import analyze_trace
 from raceway_core.event import HeldLock, LockMode, Scope, TraceId
 from raceway_core.finding import Finding, FindingKind, Severity, Verdict, merge_findings
 from raceway_core.result import Window
-from raceway_core.run import find_across_traces, spans_of
+from raceway_core.run import find_across_traces
+from raceway_core.span import spans_of
 
 
 class Case(NamedTuple):

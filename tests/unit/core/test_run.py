@@ -23,7 +23,8 @@ from raceway_core.event import TraceId
 from raceway_core.finding import MOST_EXAMPLES, FindingKind, PairCounts, Verdict
 from raceway_core.lost_update import find_lost_updates
 from raceway_core.race import verdict_of
-from raceway_core.run import SPAN_NS, find_across_traces
+from raceway_core.run import find_across_traces
+from raceway_core.span import SPAN_NS
 
 
 def compared_pairs(run: Windows, span: int) -> Iterator[tuple[Access, Access]]:

@@ -27,15 +27,12 @@ from raceway_core.options import DEFAULTS, Options
 from raceway_core.path.span_tree import span_tree
 from raceway_core.race import Order
 from raceway_core.race_tally import count_of
-from raceway_core.result import AuditTrail, EventNote, TraceResult, TraceSummary
+from raceway_core.result import MOST_CLOCKS, AuditTrail, EventNote, TraceResult, TraceSummary
 from raceway_core.run import windows_of
 from raceway_core.self_time import self_times_of
 from raceway_core.summary import summary_of
 from raceway_core.trace_finding import TraceFindings, find_in_trace
 from raceway_core.transaction import transactions_of, uncommitted_of
-
-MOST_CLOCKS = 300
-"""Traces of more events keep no clocks: a reader of that many is lost, and they are quadratic."""
 
 
 def analyze_trace(trace_id: TraceId, events: Sequence[Event], options: Options = DEFAULTS) -> TraceResult:

@@ -1,6 +1,6 @@
 """Vector clocks of single events, for a reader who asks about a window of a large trace.
 
-Results keep the clocks of small traces only (`raceway_core.analysis.MOST_CLOCKS`): of large ones they
+Results keep the clocks of small traces only (`raceway_core.result.MOST_CLOCKS`): of large ones they
 would be larger than the events. Whoever looks at a few events has their clocks computed then.
 """
 

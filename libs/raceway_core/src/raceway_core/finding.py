@@ -49,6 +49,13 @@ class Severity(Enum):
         self.rank = len(type(self).__members__)
 
 
+def severity_of(first: AccessType, second: AccessType, verdict: Verdict) -> Severity:
+    """Return what a pair can cost: two writes lose one, a read and a write a stale value."""
+    if verdict is Verdict.PROVEN or (first.writes and second.writes):
+        return Severity.CRITICAL
+    return Severity.WARNING if first.writes or second.writes else Severity.INFO
+
+
 class FindingKind(Enum):
     """What kind of fault a finding is."""
 

@@ -29,9 +29,10 @@ from raceway_core.finding import (
     Verdict,
     best_examples,
     merge_findings,
+    severity_of,
 )
 from raceway_core.identity import Place
-from raceway_core.race import Pair, severity_of
+from raceway_core.race import Pair
 from raceway_core.sentence import fix_of, missing_edge_of, summary_of
 
 MOST_COVERING = 32

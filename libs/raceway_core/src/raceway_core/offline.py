@@ -18,7 +18,8 @@ from raceway_core.finding import Finding, merge_findings
 from raceway_core.options import DEFAULTS, Options
 from raceway_core.order_count import pair_counts
 from raceway_core.result import TraceResult, Window
-from raceway_core.run import find_across_traces, spans_of
+from raceway_core.run import find_across_traces
+from raceway_core.span import spans_of
 
 
 class Shape(msgspec.Struct, frozen=True):

@@ -63,8 +63,7 @@ from raceway_core.counting.fingerprint import Side
 from raceway_core.counting.pair_count import count_between, count_by_window
 from raceway_core.counting.reach import Overlaps, overlaps_by, reaches_of
 from raceway_core.counting.track import Tracks
-from raceway_core.event import AccessType
-from raceway_core.finding import PairCounts, Severity, Verdict
+from raceway_core.finding import PairCounts, Verdict
 from raceway_core.lockset import is_guarded
 
 FEW = 32
@@ -105,13 +104,6 @@ def verdict_of(
     if h(first, second) or h(second, first):
         return Verdict.ORDER_DEPENDENT
     return Verdict.OBSERVED if overlaps(first, second) else Verdict.POSSIBLE
-
-
-def severity_of(first: AccessType, second: AccessType, verdict: Verdict) -> Severity:
-    """Return what a pair can cost: two writes lose one, a read and a write a stale value."""
-    if verdict is Verdict.PROVEN or (first.writes and second.writes):
-        return Severity.CRITICAL
-    return Severity.WARNING if first.writes or second.writes else Severity.INFO
 
 
 class Judge:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from raceway_core.access import Access, Variable
 from raceway_core.counting.fingerprint import fingerprint_of
-from raceway_core.finding import PairCounts, Verdict
+from raceway_core.finding import PairCounts, Verdict, severity_of
 from raceway_core.grouping import Tally
 from raceway_core.pair_list import strongest_pairs
-from raceway_core.race import Races, severity_of
+from raceway_core.race import Races
 from raceway_core.result import LocationPairs, VariableCount
 
 

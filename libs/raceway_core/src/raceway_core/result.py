@@ -98,6 +98,10 @@ class SelfTime(msgspec.Struct, frozen=True, gc=False, array_like=True):
     self_ns: int
 
 
+MOST_CLOCKS = 300
+"""Traces of more events keep no clocks: a reader of that many is lost, and they are quadratic."""
+
+
 class EventNote(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What the analysis knows of an event beyond what was sent."""
 

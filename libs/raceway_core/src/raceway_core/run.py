@@ -29,19 +29,12 @@ from raceway_core.event import TraceId
 from raceway_core.finding import AccessEvidence, Finding, FindingKind
 from raceway_core.grouping import Scene, absorb, group, names_of
 from raceway_core.result import Window
+from raceway_core.span import SPAN_NS
 
-__all__ = ["SLACK_NS", "SPAN_NS", "find_across_traces", "spans_of", "windows_of"]
-
-SPAN_NS = 60_000_000_000
-"""A run is cut at multiples of this event time, so that a hot variable stays bounded."""
+__all__ = ["SLACK_NS", "find_across_traces", "windows_of"]
 
 SLACK_NS = 1_000_000_000
 """Windows that are so far apart may still be of one run."""
-
-
-def spans_of(window: Window) -> range:
-    """Return the numbers of the spans that a window touches."""
-    return range(window.first_ns // SPAN_NS, window.last_ns // SPAN_NS + 1)
 
 
 def find_across_traces(span: int, windows: Sequence[tuple[TraceId, Window]]) -> list[Finding]:

@@ -2,6 +2,9 @@
 
 What goes wrong in one trace becomes that trace's result: it is shown as failed, with its events
 counted, and the others go on.
+
+The analysis itself is loaded only where it runs: the process that hands the work out starts sooner
+and stays smaller without it.
 """
 
 from __future__ import annotations
@@ -15,12 +18,10 @@ from raceway_common.packing import pack_outcome, pack_run
 from raceway_common.ports.finding_store import RunOutcome
 from raceway_common.ports.trace_store import TraceOutcome
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
-from raceway_core.analysis import analyze_trace
 from raceway_core.batch import decode_events
 from raceway_core.event import Event, TraceId
 from raceway_core.options import Options
 from raceway_core.result import TraceResult, Window
-from raceway_core.run import find_across_traces
 from raceway_core.turn import NO_TURN, follow
 
 
@@ -67,6 +68,11 @@ _lot = msgspec.msgpack.Decoder(Lot)
 _run_jobs = msgspec.msgpack.Decoder(list[RunJob])
 
 
+def load() -> None:
+    """Load what `analyze_lot` and `count_runs` need, which they would do as well."""
+    import raceway_core.analysis  # noqa: F401 -- loading is all there is to do
+
+
 def analyze_lot(lot: bytes) -> bytes:
     """Analyze a `Lot` and return a list of `Done`, in its order. Never raises for a trace."""
     jobs, options = msgspec.structs.astuple(_lot.decode(lot))
@@ -75,6 +81,8 @@ def analyze_lot(lot: bytes) -> bytes:
 
 def analyze(job: Job, options: Options) -> Done:
     """Analyze one trace, and say what went wrong if something did."""
+    from raceway_core.analysis import analyze_trace
+
     events: list[Event] = []
     try:
         events = decode_events(job.chunks)
@@ -97,6 +105,8 @@ def count_runs(runs: bytes) -> bytes:
 
 def count(job: RunJob) -> RunDone:
     """Count one run, and say what went wrong if something did."""
+    from raceway_core.run import find_across_traces
+
     try:
         findings = find_across_traces(job.claim.span, job.windows)
     except Exception:  # noqa: BLE001 -- the worker's loop, as above

@@ -42,20 +42,25 @@ class Processes:
                 return await self._to_process(partial(_in_worker, work, job))
             raise BrokenWorkerProcess(f"no result within {self._deadline_s:g} s")
 
-    async def warm_up(self) -> None:
-        """Start every process, so that the first analysis need not wait for one."""
+    async def warm_up(self, load: Callable[[], None]) -> None:
+        """Start every process and run `load` in it, so that the first analysis need not wait for that."""
         async with anyio.create_task_group() as group:
             for _ in range(self._most):
-                group.start_soon(self._start_one)
+                group.start_soon(self._start_one, load)
 
-    async def _start_one(self) -> None:
+    async def _start_one(self, load: Callable[[], None]) -> None:
         try:
-            await self._to_process(settle_in)
+            await self._to_process(partial(_get_ready, load))
         except BrokenWorkerProcess as error:  # the first analysis tries again
             log.warning("worker_start_failed", error=str(error))
 
     async def _to_process(self, work: Callable[[], T]) -> T:
         return await anyio.to_process.run_sync(work, cancellable=True, limiter=self._limiter)
+
+
+def _get_ready(load: Callable[[], None]) -> None:
+    load()
+    settle_in()  # last: it keeps the collector off what there is by then
 
 
 def _in_worker(work: Callable[[bytes], bytes], job: bytes) -> bytes:

@@ -14,6 +14,7 @@ from raceway_analyzer.analyze_loop import AnalyzeLoop
 from raceway_analyzer.batch_work import RunWork, TraceWork
 from raceway_analyzer.bell import Bell
 from raceway_analyzer.give_way import GiveWay, never_give_way
+from raceway_analyzer.job import load
 from raceway_analyzer.processes import Processes
 from raceway_analyzer.recent import RecentChunks
 from raceway_analyzer.store_loop import StoreLoop
@@ -63,7 +64,7 @@ async def run(
         stores.queue, works, owner=plan.owner, now_ns=now_ns, bell=bell, give_way=give_way
     )
     async with anyio.create_task_group() as group:
-        group.start_soon(processes.warm_up)
+        group.start_soon(processes.warm_up, load)
         await group.start(storing.run)
         await group.start(analyzing.run)
         log.info("analyzer_started", owner=plan.owner, workers=plan.workers)

@@ -8,9 +8,8 @@ import msgspec
 
 from raceway_core.counting.fingerprint import Side, fingerprint_of
 from raceway_core.event import EventId, TraceId
-from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, Verdict
+from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, Verdict, severity_of
 from raceway_core.identity import place_of
-from raceway_core.race import severity_of
 from raceway_core.time import format_time
 
 MOST_GLOBAL_RACES = 100

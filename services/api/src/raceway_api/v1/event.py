@@ -11,10 +11,9 @@ from raceway_api.cursor import write_cursor
 from raceway_api.order import OrderedEvents
 from raceway_api.original.event import MetadataView, view_metadata, view_payload
 from raceway_api.stored import StoredResult
-from raceway_core.analysis import MOST_CLOCKS
 from raceway_core.event import Event, EventId, JsonValue, TraceId
-from raceway_core.event_clock import clocks_shown
 from raceway_core.finding_view import LockView
+from raceway_core.result import MOST_CLOCKS
 from raceway_core.time import format_time
 
 ShownClock: TypeAlias = tuple[tuple[str, int], ...]
@@ -83,6 +82,8 @@ def _clocks(stored: StoredResult, window: Sequence[Event]) -> Mapping[EventId, S
     if not stored.as_of:
         return {}
     if len(stored.ordered.events) > MOST_CLOCKS:
+        from raceway_core.event_clock import clocks_shown  # analysis takes long to load, and few ask for it
+
         return clocks_shown(stored.ordered.events, [event.id for event in window])
     return {event.id: clock for event in window if (clock := stored.clock(event.id))}
 

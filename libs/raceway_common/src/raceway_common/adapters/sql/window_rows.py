@@ -21,7 +21,7 @@ from raceway_common.database.statement import BYTES, INT, TEXT, Statement
 from raceway_common.schedule import Pace
 from raceway_common.schema.keys import key_of
 from raceway_core.result import Window
-from raceway_core.run import spans_of
+from raceway_core.span import spans_of
 from raceway_core.turn import NO_TURN, PackedTurn
 
 _OLD = Statement(
