@@ -54,6 +54,21 @@ async def test_a_trace_is_due_after_it_was_quiet(stores: Stores) -> None:
     assert claims == [TraceClaim(TraceId("a"), 1, size=1)]
 
 
+@pytest.mark.parametrize(("most_size", "sizes"), [(1, [5]), (5, [5]), (6, [5, 1]), (99, [5, 1, 2])])
+async def test_no_more_is_claimed_than_fits_but_always_something(
+    stores: Stores, most_size: int, sizes: list[int]
+) -> None:
+    for sequence, (name, size) in enumerate({"a": 5, "b": 1, "c": 2}.items()):
+        body = message(name, words=["event"] * size)
+        await stores.events.append([(Position("e", sequence), body)], now_ns=T0 + sequence)
+
+    now = QUIET + MS
+    first = await stores.queue.claim_traces(9, owner="x", now_ns=now, most_size=most_size)
+    others = await stores.queue.claim_traces(9, owner="y", now_ns=now)
+    assert [claim.size for claim in first] == sizes
+    assert len(first) + len(others) == 3
+
+
 async def test_longest_due_comes_first_and_no_more_than_asked(stores: Stores) -> None:
     for sequence, name in enumerate("cab"):
         await stores.append(name, sequence=sequence, now_ns=T0 + sequence)

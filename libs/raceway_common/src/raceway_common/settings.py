@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     growth_s: float = Field(
         default=1.5, ge=0, le=600, description="Least time between two analyses of a busy trace."
     )
-    claim_size: int = Field(default=128, ge=1, le=4096, description="Traces that an analyzer takes at once.")
+    claim_size: int = Field(default=512, ge=1, le=4096, description="Traces that an analyzer takes at once.")
     lease_s: float = Field(
         default=30.0,
         ge=1,

@@ -25,6 +25,9 @@ MOST_EVENTS = 50_000
 MOST_WINDOWS = 20_000
 """Runs of so many windows together, likewise."""
 
+MOST_PARTS = 4
+"""A batch fills at most so many parts: its leases must outlast it, and other replicas have work too."""
+
 Claim = TypeVar("Claim", TraceClaim, RunClaim)
 
 Batch: TypeAlias = Callable[[], Awaitable[None]]
@@ -53,7 +56,7 @@ class TraceWork:
         recent: RecentChunks,
         *,
         now_ns: Callable[[], int],
-        most: int = 128,
+        most: int = 512,
     ) -> None:
         """Lease up to `most` traces at once; in large batches each costs the database least."""
         self._stores = stores
@@ -64,7 +67,9 @@ class TraceWork:
 
     async def claim(self, owner: str) -> Batch | None:
         """Lease due traces."""
-        claims = await self._stores.queue.claim_traces(self._most, owner=owner, now_ns=self._now_ns())
+        claims = await self._stores.queue.claim_traces(
+            self._most, owner=owner, now_ns=self._now_ns(), most_size=MOST_PARTS * MOST_EVENTS
+        )
         return partial(self._analyze, claims) if claims else None
 
     async def _analyze(self, claims: Sequence[TraceClaim]) -> None:
@@ -97,7 +102,9 @@ class RunWork:
 
     async def claim(self, owner: str) -> Batch | None:
         """Lease due runs."""
-        claims = await self._stores.queue.claim_runs(self._most, owner=owner, now_ns=self._now_ns())
+        claims = await self._stores.queue.claim_runs(
+            self._most, owner=owner, now_ns=self._now_ns(), most_size=MOST_PARTS * MOST_WINDOWS
+        )
         return partial(self._count, claims) if claims else None
 
     async def _count(self, claims: Sequence[RunClaim]) -> None:

@@ -31,7 +31,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     owner: str
     workers: int = 1
-    claim_size: int = 128
+    claim_size: int = 512
     recent_bytes: int = 64 * 2**20
     options: Options = DEFAULTS
 

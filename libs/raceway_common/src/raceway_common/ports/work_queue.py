@@ -15,6 +15,8 @@ import msgspec
 
 from raceway_core.event import TraceId
 
+UNLIMITED = 2**63 - 1
+
 
 class TraceClaim(msgspec.Struct, frozen=True, gc=False):
     """A lease on a trace. Whoever analyzed newer events than `version` completes with that version.
@@ -42,12 +44,19 @@ class RunClaim(msgspec.Struct, frozen=True, gc=False):
 
 
 class WorkQueue(Protocol):
-    async def claim_traces(self, most: int, *, owner: str, now_ns: int) -> Sequence[TraceClaim]:
-        """Lease up to `most` due traces, longest due first, that nobody else holds."""
+    async def claim_traces(
+        self, most: int, *, owner: str, now_ns: int, most_size: int = UNLIMITED
+    ) -> Sequence[TraceClaim]:
+        """Lease up to `most` due traces, longest due first, that nobody else holds.
+
+        They are of `most_size` together, or one: a lease should not end before its work does.
+        """
         ...
 
-    async def claim_runs(self, most: int, *, owner: str, now_ns: int) -> Sequence[RunClaim]:
-        """Lease up to `most` due runs that nobody else holds."""
+    async def claim_runs(
+        self, most: int, *, owner: str, now_ns: int, most_size: int = UNLIMITED
+    ) -> Sequence[RunClaim]:
+        """Lease up to `most` due runs that nobody else holds, likewise."""
         ...
 
     async def release(self, *, owner: str) -> None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import accumulate
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from raceway_common.adapters.sql.work import RUNS, TRACES
 from raceway_common.database.database import Database
 from raceway_common.database.statement import INT, Statement
-from raceway_common.ports.work_queue import RunClaim, TraceClaim
+from raceway_common.ports.work_queue import UNLIMITED, RunClaim, TraceClaim
 
 _DUE_TRACES = Statement(
     """select number, version, trace_id, size from traces
@@ -48,31 +50,49 @@ _NEXT_DUE = Statement(
 LEASE_NS = 60_000_000_000
 
 
+class _Ask(NamedTuple):
+    """Who asks for how much."""
+
+    most: int
+    most_size: int
+    owner: str
+    now_ns: int
+
+    def first_of(self, due: Sequence[Row[*tuple[Any, ...]]]) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Return those of the due rows that fit: the first, and more while their sizes allow."""
+        fits = (total <= self.most_size for total in accumulate(row.size for row in due))
+        return due[: max(1, sum(fits))]
+
+
 class SqlWorkQueue:
     def __init__(self, database: Database, *, lease_ns: int = LEASE_NS) -> None:
         """Lease work for `lease_ns`, which must exceed the time that the largest analysis takes."""
         self._database = database
         self._lease_ns = lease_ns
 
-    async def claim_traces(self, most: int, *, owner: str, now_ns: int) -> Sequence[TraceClaim]:
-        return await self._database.write(partial(self._claim_traces, most, owner, now_ns))
+    async def claim_traces(
+        self, most: int, *, owner: str, now_ns: int, most_size: int = UNLIMITED
+    ) -> Sequence[TraceClaim]:
+        return await self._database.write(partial(self._claim_traces, _Ask(most, most_size, owner, now_ns)))
 
-    def _claim_traces(self, most: int, owner: str, now_ns: int, connection: Connection) -> list[TraceClaim]:
-        due = _DUE_TRACES.run(connection, now=now_ns, most=most).all()
+    def _claim_traces(self, ask: _Ask, connection: Connection) -> list[TraceClaim]:
+        due = ask.first_of(_DUE_TRACES.run(connection, now=ask.now_ns, most=ask.most).all())
         if due:
             leases = [(number, version) for number, version, _, _ in due]
-            _LEASE_TRACES.run(connection, leases, owner=owner, until=now_ns + self._lease_ns)
+            _LEASE_TRACES.run(connection, leases, owner=ask.owner, until=ask.now_ns + self._lease_ns)
         return [TraceClaim(trace_id, version, size) for _, version, trace_id, size in due]
 
-    async def claim_runs(self, most: int, *, owner: str, now_ns: int) -> Sequence[RunClaim]:
-        return await self._database.write(partial(self._claim_runs, most, owner, now_ns))
+    async def claim_runs(
+        self, most: int, *, owner: str, now_ns: int, most_size: int = UNLIMITED
+    ) -> Sequence[RunClaim]:
+        return await self._database.write(partial(self._claim_runs, _Ask(most, most_size, owner, now_ns)))
 
-    def _claim_runs(self, most: int, owner: str, now_ns: int, connection: Connection) -> list[RunClaim]:
-        due = _DUE_RUNS.run(connection, now=now_ns, most=most).all()
+    def _claim_runs(self, ask: _Ask, connection: Connection) -> list[RunClaim]:
+        due = ask.first_of(_DUE_RUNS.run(connection, now=ask.now_ns, most=ask.most).all())
         if not due:
             return []
         leases = [(number, version) for number, version, _, _ in due]
-        _LEASE_RUNS.run(connection, leases, owner=owner, until=now_ns + self._lease_ns)
+        _LEASE_RUNS.run(connection, leases, owner=ask.owner, until=ask.now_ns + self._lease_ns)
         rows = _NAMES.run(connection, [(number,) for number, _ in leases])
         names = {number: (variable, scope) for number, variable, scope in rows}
         return [RunClaim(*names[number], span, version, size) for number, version, span, size in due]
