@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import anyio
 import pytest
-from tests.contract.store_rig import LATER, MS, T0, Stores, beside, finding, outcome, stores_on, window
+from tests.contract.store_rig import (
+    LATER,
+    MS,
+    T0,
+    Stores,
+    beside,
+    example,
+    finding,
+    outcome,
+    stores_on,
+    window,
+)
 
 from raceway_common.database.database import Database
 from raceway_common.packing import pack_run, unpack_critical_paths, unpack_races
@@ -18,6 +29,7 @@ from raceway_common.ports.trace_store import (
 )
 from raceway_common.ports.work_queue import RunClaim
 from raceway_core.event import TraceId
+from raceway_core.finding import Verdict
 from raceway_core.span import SPAN_NS
 from raceway_core.turn import follow
 
@@ -62,6 +74,19 @@ async def test_a_result_is_read_back(stores: Stores) -> None:
     assert unpack_races(races) == found.examples
     assert paths is not None
     assert unpack_critical_paths(paths) == ()
+
+
+async def test_sections_are_replaced_as_a_result_grows_and_shrinks(stores: Stores) -> None:
+    for version, count in enumerate((1, 5, 200, 1, 300), start=1):
+        found = finding("f", examples=(example("a", Verdict.OBSERVED, 3),) * count)
+        await stores.analyze(outcome("a", version=version, findings=[found]), outcome(f"t{version}"))
+        for section, unpack, size in (
+            (Section.RACES, unpack_races, count),
+            (Section.CRITICAL_PATHS, unpack_critical_paths, 0),
+        ):
+            body = await stores.traces.section(TraceId("a"), section)
+            assert body is not None
+            assert len(unpack(body)) == size
 
 
 async def test_what_is_not_analyzed_has_no_result(stores: Stores) -> None:

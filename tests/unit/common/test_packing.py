@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.contract.store_rig import example, finding
 
 from raceway_common import packing
-from raceway_common.ports.trace_store import Section
+from raceway_common.ports.trace_store import TOGETHER, Section, TraceOutcome
 from raceway_common.ports.work_queue import TraceClaim
 from raceway_core.event import AccessType, EventId, HeldLock, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, Verdict, merge_findings
@@ -81,34 +81,41 @@ _RESULT = TraceResult(
 _CLAIM = TraceClaim(TraceId("t"), 7, size=2)
 
 
-def test_every_section_reads_as_it_was_packed() -> None:
-    outcome = packing.pack_outcome(_CLAIM, _RESULT)
+def _section(outcome: TraceOutcome, section: Section) -> bytes:
+    return outcome.sections.get(section) or outcome.sections[TOGETHER]
 
-    assert set(outcome.sections) == set(Section)
-    assert packing.unpack_races(outcome.sections[Section.RACES]) == _RESULT.races
-    assert packing.unpack_audit_trails(outcome.sections[Section.AUDIT_TRAILS]) == _RESULT.audit_trails
-    assert packing.unpack_critical_paths(outcome.sections[Section.CRITICAL_PATHS]) == _RESULT.critical_paths
-    assert packing.unpack_self_times(outcome.sections[Section.SELF_TIMES]) == _RESULT.self_times
-    assert packing.unpack_event_notes(outcome.sections[Section.EVENT_NOTES]) == _RESULT.event_notes
-    assert [packing.unpack_finding(entry.body) for entry in outcome.findings] == list(_RESULT.findings)
-    assert (outcome.claim, outcome.summary, outcome.windows) == (_CLAIM, _RESULT.summary, _RESULT.windows)
+
+@pytest.mark.parametrize("size", [1, 5_000])
+def test_every_section_reads_as_it_was_packed(size: int) -> None:
+    result = msgspec.structs.replace(_RESULT, self_times=_RESULT.self_times * size)
+    outcome = packing.pack_outcome(_CLAIM, result)
+
+    assert set(outcome.sections) == ({TOGETHER} if size == 1 else set(Section))
+    assert packing.unpack_races(_section(outcome, Section.RACES)) == result.races
+    assert packing.unpack_audit_trails(_section(outcome, Section.AUDIT_TRAILS)) == result.audit_trails
+    assert packing.unpack_critical_paths(_section(outcome, Section.CRITICAL_PATHS)) == result.critical_paths
+    assert packing.unpack_self_times(_section(outcome, Section.SELF_TIMES)) == result.self_times
+    assert packing.unpack_event_notes(_section(outcome, Section.EVENT_NOTES)) == result.event_notes
+    assert [packing.unpack_finding(entry.body) for entry in outcome.findings] == list(result.findings)
+    assert (outcome.claim, outcome.summary, outcome.windows) == (_CLAIM, result.summary, result.windows)
 
 
 def test_an_unknown_value_stays_apart_from_null() -> None:
     outcome = packing.pack_outcome(_CLAIM, _RESULT)
-    [race] = packing.unpack_races(outcome.sections[Section.RACES])
-    [trail] = packing.unpack_audit_trails(outcome.sections[Section.AUDIT_TRAILS])
+    [race] = packing.unpack_races(_section(outcome, Section.RACES))
+    [trail] = packing.unpack_audit_trails(_section(outcome, Section.AUDIT_TRAILS))
     assert race.first.old_value is msgspec.UNSET
     assert trail.entries[0].old_value is None
 
 
 def test_an_outcome_crosses_a_process_border() -> None:
     outcome = packing.pack_outcome(_CLAIM, _RESULT)
-    assert packing.decode_outcome(packing.encode_outcome(outcome)) == outcome
+    sent = msgspec.msgpack.encode(outcome)
+    assert msgspec.msgpack.decode(sent, type=TraceOutcome) == outcome
 
 
 def test_equal_results_pack_to_equal_bytes() -> None:
-    first, second = (packing.encode_outcome(packing.pack_outcome(_CLAIM, _RESULT)) for _ in range(2))
+    first, second = (msgspec.msgpack.encode(packing.pack_outcome(_CLAIM, _RESULT)) for _ in range(2))
     assert first == second
 
 

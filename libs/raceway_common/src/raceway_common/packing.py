@@ -1,18 +1,18 @@
 """Results as bytes: packed once by the analysis worker, unpacked by whoever shows them.
 
-A section is msgpack under zstd. The store never looks into one; it reads the columns of an outcome
-and of its finding entries, which are packed beside the bodies.
+Sections are msgpack under zstd, those of a small result together. The store never looks into them; it
+reads the columns of an outcome and of its finding entries, which are packed beside the bodies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from raceway_common.compression import compress, decompress
 from raceway_common.ports.finding_store import FindingEntry, RunOutcome
-from raceway_common.ports.trace_store import Section, TraceOutcome
+from raceway_common.ports.trace_store import TOGETHER, Section, TraceOutcome
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
 from raceway_core.finding import Example, Finding
 from raceway_core.result import AuditTrail, CriticalPath, EventNote, SelfTime, TraceResult
@@ -20,9 +20,10 @@ from raceway_core.turn import NO_TURN, PackedTurn
 
 _MOST_GAP = 2**63 - 1
 _MOST_LEAD_BYTES = 1024
+_MOST_TOGETHER_BYTES = 32 * 1024
 
 _encoder = msgspec.msgpack.Encoder()
-_outcome = msgspec.msgpack.Decoder(TraceOutcome)
+_sections = msgspec.msgpack.Decoder(dict[int, bytes])
 _finding = msgspec.msgpack.Decoder(Finding)
 _races = msgspec.msgpack.Decoder(tuple[Example, ...])
 _audit_trails = msgspec.msgpack.Decoder(tuple[AuditTrail, ...])
@@ -37,26 +38,18 @@ def pack_outcome(claim: TraceClaim, result: TraceResult) -> TraceOutcome:
         claim=claim,
         summary=result.summary,
         race_pairs=result.race_pairs,
-        sections={
-            Section.RACES: _pack(result.races),
-            Section.AUDIT_TRAILS: _pack(result.audit_trails),
-            Section.CRITICAL_PATHS: _pack(result.critical_paths),
-            Section.SELF_TIMES: _pack(result.self_times),
-            Section.EVENT_NOTES: _pack(result.event_notes),
-        },
+        sections=_pack_sections(
+            {
+                Section.RACES: result.races,
+                Section.AUDIT_TRAILS: result.audit_trails,
+                Section.CRITICAL_PATHS: result.critical_paths,
+                Section.SELF_TIMES: result.self_times,
+                Section.EVENT_NOTES: result.event_notes,
+            }
+        ),
         findings=tuple(pack_finding(finding) for finding in result.findings),
         windows=result.windows,
     )
-
-
-def encode_outcome(outcome: TraceOutcome) -> bytes:
-    """Return `outcome` for another process."""
-    return _encoder.encode(outcome)
-
-
-def decode_outcome(data: bytes) -> TraceOutcome:
-    """Return what `encode_outcome` was given."""
-    return _outcome.decode(data)
 
 
 def pack_finding(finding: Finding) -> FindingEntry:
@@ -88,23 +81,35 @@ def unpack_finding(body: bytes) -> Finding:
 
 
 def unpack_races(body: bytes) -> tuple[Example, ...]:
-    return _races.decode(decompress(body))
+    return _races.decode(_taken(body, Section.RACES))
 
 
 def unpack_audit_trails(body: bytes) -> tuple[AuditTrail, ...]:
-    return _audit_trails.decode(decompress(body))
+    return _audit_trails.decode(_taken(body, Section.AUDIT_TRAILS))
 
 
 def unpack_critical_paths(body: bytes) -> tuple[CriticalPath, ...]:
-    return _critical_paths.decode(decompress(body))
+    return _critical_paths.decode(_taken(body, Section.CRITICAL_PATHS))
 
 
 def unpack_self_times(body: bytes) -> tuple[SelfTime, ...]:
-    return _self_times.decode(decompress(body))
+    return _self_times.decode(_taken(body, Section.SELF_TIMES))
 
 
 def unpack_event_notes(body: bytes) -> tuple[EventNote, ...]:
-    return _event_notes.decode(decompress(body))
+    return _event_notes.decode(_taken(body, Section.EVENT_NOTES))
+
+
+def _pack_sections(contents: Mapping[Section, object]) -> dict[int, bytes]:
+    """Return the sections in one, unless somebody who reads one would read too much of the others."""
+    packed = {int(section): _encoder.encode(content) for section, content in contents.items()}
+    if sum(map(len, packed.values())) <= _MOST_TOGETHER_BYTES:
+        return {TOGETHER: _pack(packed)}
+    return {section: _pack({section: body}) for section, body in packed.items()}
+
+
+def _taken(body: bytes, section: Section) -> bytes:
+    return _sections.decode(decompress(body))[section]
 
 
 def _pack(content: object) -> bytes:

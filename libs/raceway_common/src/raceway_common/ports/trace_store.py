@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
+from enum import IntEnum
 from typing import Protocol
 
 import msgspec
@@ -14,23 +14,30 @@ from raceway_core.event import TraceId
 from raceway_core.result import TraceSummary, Window
 
 
-class Section(Enum):
-    """The parts of a result that are stored and read apart from each other."""
+class Section(IntEnum):
+    """The parts of a result that are asked for one by one. Their numbers are stored."""
 
-    RACES = "races"
-    AUDIT_TRAILS = "audit_trails"
-    CRITICAL_PATHS = "critical_paths"
-    SELF_TIMES = "self_times"
-    EVENT_NOTES = "event_notes"
+    RACES = 1
+    AUDIT_TRAILS = 2
+    CRITICAL_PATHS = 3
+    SELF_TIMES = 4
+    EVENT_NOTES = 5
+
+
+TOGETHER = 0
+"""In place of a section's number: all of them, which is how those of small results are stored."""
 
 
 class TraceOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """An analyzed trace, packed by an analysis worker (`raceway_common.packing`)."""
+    """An analyzed trace, packed by an analysis worker (`raceway_common.packing`).
+
+    `sections` has either `TOGETHER` or every section.
+    """
 
     claim: TraceClaim
     summary: TraceSummary
     race_pairs: int
-    sections: dict[Section, bytes]
+    sections: dict[int, bytes]
     findings: tuple[FindingEntry, ...]
     windows: tuple[Window, ...]
 
@@ -89,9 +96,9 @@ class TraceStore(Protocol):
     async def row(self, trace_id: TraceId) -> TraceRow | None: ...
 
     async def section(self, trace_id: TraceId, section: Section) -> bytes | None:
-        """Return one section as it was packed; None while the trace is not analyzed.
+        """Return what was packed with a section in it; None while the trace is not analyzed.
 
-        `raceway_common.packing` reads it.
+        `raceway_common.packing` takes the section out.
         """
         ...
 

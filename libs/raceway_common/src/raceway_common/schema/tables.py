@@ -116,12 +116,10 @@ trace_results = Table(
 trace_sections = Table(
     "trace_sections",
     metadata,
-    Column("number", NUMBER, primary_key=True, autoincrement=False),
-    Column("races", LargeBinary, nullable=False),
-    Column("audit_trails", LargeBinary, nullable=False),
-    Column("critical_paths", LargeBinary, nullable=False),
-    Column("self_times", LargeBinary, nullable=False),
-    Column("event_notes", LargeBinary, nullable=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("section", SmallInteger, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 trace_services = Table(

@@ -12,6 +12,7 @@ from raceway_common.adapters.sql.trace_writer import replace_results
 from raceway_common.database.database import Database
 from raceway_common.database.statement import BYTES, INT, Statement
 from raceway_common.ports.trace_store import (
+    TOGETHER,
     Section,
     ServiceRow,
     Totals,
@@ -26,13 +27,10 @@ from raceway_common.schema.keys import key_of
 from raceway_core.event import TraceId
 from raceway_core.result import Window
 
-_SECTIONS = {
-    section: Statement(
-        f"""select {section.value} from traces join trace_sections on trace_sections.number = traces.number
-        where traces.trace_id = :trace_id"""  # noqa: S608 - the names are ours
-    )
-    for section in Section
-}
+_SECTION = Statement(
+    """select body from traces join trace_sections on trace_sections.number = traces.number
+    where traces.trace_id = :trace_id and section in (:section, :together)"""
+)
 _SERVICES = Statement(
     """select name, event_count, trace_count, (
         select max(last_ns) from trace_services where trace_services.service_key = services.service_key
@@ -69,7 +67,9 @@ class SqlTraceStore:
 
     async def section(self, trace_id: TraceId, section: Section) -> bytes | None:
         def read(connection: Connection) -> bytes | None:
-            body: bytes | None = _SECTIONS[section].run(connection, trace_id=trace_id).scalar()
+            body: bytes | None = _SECTION.run(
+                connection, trace_id=trace_id, section=int(section), together=TOGETHER
+            ).scalar()
             return body
 
         return await self._database.read(read)

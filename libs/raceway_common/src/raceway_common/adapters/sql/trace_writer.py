@@ -13,7 +13,7 @@ from raceway_common.adapters.sql.service_rows import Line, add_up, list_by_servi
 from raceway_common.adapters.sql.window_rows import replace_windows
 from raceway_common.adapters.sql.work import TRACES, Locked
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
-from raceway_common.ports.trace_store import Section, TraceOutcome
+from raceway_common.ports.trace_store import TraceOutcome
 from raceway_common.schedule import Pace
 from raceway_core.result import TraceSummary
 
@@ -36,19 +36,14 @@ _PUT_RESULTS = Statement(
     race_pairs=INT,
     summary=BYTES,
 )
-_PUT_SECTIONS = Statement(
-    """insert into trace_sections (number, races, audit_trails, critical_paths, self_times, event_notes)
-    select number, races, audit_trails, critical_paths, self_times, event_notes from {rows} where true
-    on conflict (number) do update set
-        races = excluded.races, audit_trails = excluded.audit_trails,
-        critical_paths = excluded.critical_paths, self_times = excluded.self_times,
-        event_notes = excluded.event_notes""",
+_REMOVE_SECTIONS = Statement(
+    "delete from trace_sections where number in (select number from {rows})", number=INT
+)
+_ADD_SECTIONS = Statement(
+    "insert into trace_sections (number, section, body) select number, section, body from {rows}",
     number=INT,
-    races=BYTES,
-    audit_trails=BYTES,
-    critical_paths=BYTES,
-    self_times=BYTES,
-    event_notes=BYTES,
+    section=INT,
+    body=BYTES,
 )
 
 _encoder = msgspec.msgpack.Encoder()
@@ -75,7 +70,7 @@ def replace_results(
     old = _old_lines(connection, known)
     new = [Line(row.number, outcome.summary, outcome.race_pairs) for outcome, row in fresh]
     _PUT_RESULTS.run(connection, [_result_of(outcome, row) for outcome, row in fresh])
-    _PUT_SECTIONS.run(connection, [_sections_of(outcome, row) for outcome, row in fresh])
+    _replace_sections(connection, fresh, known)
     list_by_service(connection, old, new)
     entries = {row.number: outcome.findings for outcome, row in fresh}
     change = replace_entries(connection, Owner.TRACE, entries, known=known)
@@ -119,5 +114,10 @@ def _result_of(outcome: TraceOutcome, row: Locked) -> tuple[int, str, int, int, 
     )
 
 
-def _sections_of(outcome: TraceOutcome, row: Locked) -> tuple[int | bytes, ...]:
-    return (row.number, *(outcome.sections[section] for section in Section))
+def _replace_sections(connection: Connection, fresh: Sequence[_Fresh], known: Sequence[int]) -> None:
+    if known:
+        _REMOVE_SECTIONS.run(connection, [(number,) for number in known])
+    rows = [
+        (row.number, section, body) for outcome, row in fresh for section, body in outcome.sections.items()
+    ]
+    _ADD_SECTIONS.run(connection, rows)

@@ -160,13 +160,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "trace_sections",
-        sa.Column("number", NUMBER, autoincrement=False, nullable=False),
-        sa.Column("races", sa.LargeBinary(), nullable=False),
-        sa.Column("audit_trails", sa.LargeBinary(), nullable=False),
-        sa.Column("critical_paths", sa.LargeBinary(), nullable=False),
-        sa.Column("self_times", sa.LargeBinary(), nullable=False),
-        sa.Column("event_notes", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("number", name=op.f("pk_trace_sections")),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("section", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", "section", name=op.f("pk_trace_sections")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "trace_services",
