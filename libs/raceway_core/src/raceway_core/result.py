@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import msgspec
 
 from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
@@ -140,6 +142,22 @@ class VariableCount(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     locations: tuple[LocationPairs, ...]
 
 
+class DeadlockStatus(Enum):
+    """Whether a deadlock was seen, or can happen in another order of the same steps."""
+
+    PREDICTED = "predicted"
+    ACTUAL = "actual"
+
+
+class Deadlock(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Threads that wait in a circle: each at its location for its lock, which the next one holds."""
+
+    status: DeadlockStatus
+    locks: tuple[str, ...]
+    threads: tuple[str, ...]
+    locations: tuple[str, ...]
+
+
 class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one analysis of a trace yields. A pure function of its set of events.
 
@@ -156,3 +174,4 @@ class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     critical_paths: tuple[CriticalPath, ...]
     self_times: tuple[SelfTime, ...]
     event_notes: tuple[EventNote, ...]
+    deadlocks: tuple[Deadlock, ...] = ()
