@@ -22,8 +22,9 @@ from typing import NamedTuple
 
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
-from raceway_core.event import LockRequest
+from raceway_core.event import AsyncAwait
 from raceway_core.locking.cycle import CycleSearch, Pattern
+from raceway_core.locking.group import ByLane, Group, Grouping, TooManyGroups
 from raceway_core.locking.meeting import meetings
 from raceway_core.locking.program import Program
 from raceway_core.locking.schedule import Scheduler
@@ -55,13 +56,13 @@ _NONE = Deadlocks((), is_cut=False)
 def find_deadlocks(graph: CausalGraph, clocks: Clocks, holds: Sequence[Hold], options: Options) -> Deadlocks:
     """Return the deadlocks of a trace.
 
-    Time: O(n log n) where locks are taken in one order, and O(1) where at most one lock was taken
-    once; else what the searches take, which are bounded.
+    Time: O(n log n) where locks are taken in one order, O(h) for h holds where no chain has two; else
+    what the searches take, which are bounded.
     """
-    if not holds or (len(holds) == 1 and not graph.payloads.numbers(LockRequest)):
+    if not holds:
         return _NONE
     pending = pending_of(graph, options)
-    if len(graph.chains) == 1 and not pending:
+    if not pending and not _can_wait_holding(graph, holds):
         return _NONE
     places = Places(graph)
     spans = spans_of(graph, holds, places)
@@ -76,40 +77,57 @@ def find_deadlocks(graph: CausalGraph, clocks: Clocks, holds: Sequence[Hold], op
     return Deadlocks(list(found.values()), prediction.is_cut)
 
 
+def _can_wait_holding(graph: CausalGraph, holds: Sequence[Hold]) -> bool:
+    """Whether there are several chains, and one of them took two locks, or awaited a task."""
+    if len(graph.chains) == 1 or len(holds) == 1:
+        return False
+    return len({graph.chain_of[hold.acquire] for hold in holds}) < len(holds) or bool(
+        graph.payloads.numbers(AsyncAwait)
+    )
+
+
 class _Prediction:
     """The search for what could happen, with its bounds."""
 
     def __init__(self, wants: Sequence[Want], clocks: Clocks, program: Callable[[], Program]) -> None:
-        self._by_pattern: dict[Pattern, list[Want]] = {}
+        by_pattern: dict[Pattern, list[Want]] = {}
         for want in wants:
-            pattern = Pattern(want.lock, want.held, want.inherited)
-            self._by_pattern.setdefault(pattern, []).append(want)
+            by_pattern.setdefault(Pattern(want.lock, want.held, want.inherited), []).append(want)
+        self._search = CycleSearch(list(by_pattern))
+        self._wants = list(by_pattern.values())
         self._clocks = clocks
         self._program = program
         self.is_cut = False
 
     def cycles(self, known: Container[Key]) -> Iterator[WaitCycle]:
         """Yield the deadlocks that can happen and are not `known`, which may grow meanwhile."""
-        patterns = list(self._by_pattern)
-        search = CycleSearch(patterns)
         scheduler: Scheduler | None = None
-        groups = found = 0
-        for numbers in search.cycles():
-            for group in _groups([self._by_pattern[patterns[number]] for number in numbers]):
-                groups += 1
-                if groups > MOST_GROUPS or found == MOST_DEADLOCKS:
+        found = 0
+        for group in self._groups():
+            if _key_of(group) in known:
+                continue
+            scheduler = scheduler or Scheduler(self._program())
+            cycle = self._meeting(group, scheduler)
+            if cycle is not None:
+                yield cycle
+                found += 1
+                if found == MOST_DEADLOCKS:
                     self.is_cut = True
                     return
-                if _key_of(group) in known:
-                    continue
-                scheduler = scheduler or Scheduler(self._program())
-                cycle = self._meeting(group, scheduler)
-                if cycle is not None:
-                    found += 1
-                    yield cycle
-        self.is_cut = search.is_cut
 
-    def _meeting(self, group: Sequence[Want], scheduler: Scheduler) -> WaitCycle | None:
+    def _groups(self) -> Iterator[Group]:
+        grouping = Grouping(self._clocks, MOST_GROUPS)
+        by_lane: dict[int, ByLane] = {}
+        try:
+            for numbers in self._search.cycles():
+                for number in numbers:
+                    by_lane[number] = by_lane.get(number) or grouping.by_lane(self._wants[number])
+                yield from grouping.groups([by_lane[number] for number in numbers])
+        except TooManyGroups:
+            self.is_cut = True
+        self.is_cut |= self._search.is_cut
+
+    def _meeting(self, group: Group, scheduler: Scheduler) -> WaitCycle | None:
         """Return the first moment at which the tasks could all wait for one another."""
         program = scheduler.program
         for events in meetings([want.events for want in group], self._clocks):
@@ -118,17 +136,6 @@ class _Prediction:
             if scheduler.can_meet(places):
                 return WaitCycle(tuple(map(_wait, group, events)), is_actual=False)
         return None
-
-
-def _groups(choices: Sequence[Sequence[Want]], chosen: tuple[Want, ...] = ()) -> Iterator[tuple[Want, ...]]:
-    """Yield a want of each choice, so that no chain takes part twice. As deep as there are choices."""
-    if len(chosen) == len(choices):
-        yield chosen
-        return
-    taken = {chain for want in chosen for chain in want.chains}
-    for want in choices[len(chosen)]:
-        if taken.isdisjoint(want.chains):
-            yield from _groups(choices, (*chosen, want))
 
 
 def _key_of(group: Iterable[Want]) -> Key:

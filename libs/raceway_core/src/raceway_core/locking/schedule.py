@@ -32,7 +32,7 @@ from raceway_core.lockset import LockKey
 MOST_BRANCHES = 2_000
 """So many choices are tried for one goal."""
 
-MOST_MOVES = 2_000_000
+MOST_MOVES = 1_000_000
 """So many steps are taken in the search for all the goals of one trace."""
 
 
@@ -53,7 +53,7 @@ class Scheduler:
             return False
         search = _Search(self.program, limits, self.program.goals(places))
         is_possible = search.succeeds(self._moves)
-        self._moves -= search.moves
+        self._moves -= search.moves + sum(limits.values())
         return is_possible
 
 

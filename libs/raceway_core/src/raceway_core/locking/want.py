@@ -94,7 +94,7 @@ def _asked(spans: Sequence[Span], pending: Pending | None) -> Iterator[_Ask]:
         if len(own) <= MOST_HELD:
             yield _Ask(span.acquire, span.lock, _sorted(own))
         held = [other for other in held if key_of(other.lock) != key]
-        held.append(span)
+        held = [*held[-MOST_HELD:], span]
     if pending is not None:
         own = [other.lock for other in held if other.end > pending.place]
         if len(own) <= MOST_HELD:
