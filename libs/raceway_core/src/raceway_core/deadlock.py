@@ -39,8 +39,8 @@ from raceway_core.options import Options
 MOST_DEADLOCKS = 500
 """So many are predicted of one trace."""
 
-MOST_GROUPS = 20_000
-"""So many groups of tasks are asked whether they meet."""
+MOST_EVENTS = 300_000
+"""So many events are looked at to see which groups of tasks meet, some of them often."""
 
 
 class Deadlocks(NamedTuple):
@@ -116,7 +116,7 @@ class _Prediction:
                     return
 
     def _groups(self) -> Iterator[Group]:
-        grouping = Grouping(self._clocks, MOST_GROUPS)
+        grouping = Grouping(self._clocks, MOST_EVENTS)
         by_lane: dict[int, ByLane] = {}
         try:
             for numbers in self._search.cycles():

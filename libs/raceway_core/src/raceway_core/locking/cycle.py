@@ -25,7 +25,7 @@ from raceway_core.lockset import LockKey, Lockset
 LONGEST = 4
 """Deadlocks of more tasks are not predicted."""
 
-MOST_STEPS = 200_000
+MOST_STEPS = 100_000
 """So many beginnings of cycles are looked at in one trace."""
 
 

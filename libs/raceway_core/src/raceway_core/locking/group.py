@@ -23,7 +23,7 @@ class TooManyGroups(Exception):
 
 
 class Grouping:
-    """Finds groups for cycles of patterns, until it has tried `most` in all."""
+    """Finds groups for cycles of patterns, until it has looked at `most` events in all."""
 
     def __init__(self, clocks: Clocks, most: int) -> None:
         self._clocks = clocks
@@ -40,7 +40,7 @@ class Grouping:
         """Yield groups with a want of each choice, all that have a chance to meet.
 
         Raises:
-            TooManyGroups: It has tried as many as it may.
+            TooManyGroups: It has looked at as much as it may.
         """
         for lanes in self._lanes(choices, ()):
             yield from self._wants([by_lane[lane] for by_lane, lane in zip(choices, lanes, strict=True)], ())
@@ -57,7 +57,6 @@ class Grouping:
                 yield from self._lanes(choices, (*chosen, lane))
 
     def _meet(self, choices: Sequence[ByLane], lanes: tuple[int, ...]) -> bool:
-        self._count()
         position = self._clocks.position
         sequences = [
             sorted(
@@ -65,11 +64,12 @@ class Grouping:
             )
             for place, lane in enumerate(lanes)
         ]
+        self._count(sum(map(len, sequences)))
         return next(meetings(sequences, self._clocks), None) is not None
 
     def _wants(self, choices: Sequence[Sequence[Want]], chosen: Group) -> Iterator[Group]:
         if len(chosen) == len(choices):
-            self._count()
+            self._count(sum(len(want.events) for want in chosen))
             yield chosen
             return
         taken = {chain for want in chosen for chain in want.chains}
@@ -77,7 +77,7 @@ class Grouping:
             if taken.isdisjoint(want.chains):
                 yield from self._wants(choices, (*chosen, want))
 
-    def _count(self) -> None:
-        self._left -= 1
+    def _count(self, events: int) -> None:
+        self._left -= events
         if self._left < 0:
             raise TooManyGroups

@@ -48,6 +48,8 @@ class Scheduler:
 
         True also where the search had to be given up.
         """
+        if self._moves <= 0:
+            return True
         limits = self.program.limits(places)
         if limits is None:
             return False

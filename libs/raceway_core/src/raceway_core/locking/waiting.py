@@ -16,7 +16,7 @@ from raceway_core.locking.span import Places, Span
 from raceway_core.lockset import Lockset, is_reentrant
 from raceway_core.options import Options
 
-MOST_LINES = 16
+MOST_LINES = 8
 """So many different lines of waiting parents are looked at of one task, and so long ones."""
 
 
