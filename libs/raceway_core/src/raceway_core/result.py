@@ -158,6 +158,28 @@ class Deadlock(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     locations: tuple[str, ...]
 
 
+class LockUse(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """How one lock was used: held, waited for, and waited for while another task held it (contended).
+
+    `owners` and `waiters` are threads, sorted; who waited uncontended is no waiter. `longest_chain`
+    is how many waits stood in a row from this lock on, 0 where none was contended.
+    """
+
+    lock: str
+    scope: str
+    holds: int
+    hold_ns: int
+    longest_hold_ns: int
+    waits: int
+    wait_ns: int
+    contended: int
+    contended_ns: int
+    longest_wait_ns: int
+    owners: tuple[str, ...]
+    waiters: tuple[str, ...]
+    longest_chain: int
+
+
 class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one analysis of a trace yields. A pure function of its set of events.
 

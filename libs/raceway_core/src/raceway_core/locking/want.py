@@ -66,7 +66,7 @@ def wants_of(
     waiters = waiters_of(graph, spans, places)
     found: dict[_Key, Want] = {}
     for chain in sorted({*spans, *pending}):
-        asked = _asked(spans.get(chain, ()), pending.get(chain))
+        asked = asked_on(spans.get(chain, ()), pending.get(chain))
         if chain not in waiters:
             asked = (ask for ask in asked if ask.held)
         for event, lock, own in asked:
@@ -78,27 +78,29 @@ def wants_of(
     return list(found.values())
 
 
-class _Ask(NamedTuple):
+class Ask(NamedTuple):
+    """An event that asks for a lock, and what its chain itself holds then."""
+
     event: int
     lock: Lock
     held: Lockset
 
 
-def _asked(spans: Sequence[Span], pending: Pending | None) -> Iterator[_Ask]:
-    """Yield each lock that a chain asked for, with what the chain itself held then."""
+def asked_on(spans: Sequence[Span], pending: Pending | None) -> Iterator[Ask]:
+    """Yield what a chain asked for, in program order; not while it held more than `MOST_HELD`."""
     held: list[Span] = []
     for span in spans:
         key = key_of(span.lock)
         held = [other for other in held if other.end >= span.begin]
         own = [other.lock for other in held if other.end > span.begin or _is_upgrade(other, span)]
         if len(own) <= MOST_HELD:
-            yield _Ask(span.acquire, span.lock, _sorted(own))
+            yield Ask(span.acquire, span.lock, _sorted(own))
         held = [other for other in held if key_of(other.lock) != key]
         held = [*held[-MOST_HELD:], span]
     if pending is not None:
         own = [other.lock for other in held if other.end > pending.place]
         if len(own) <= MOST_HELD:
-            yield _Ask(pending.event, pending.lock, _sorted(own))
+            yield Ask(pending.event, pending.lock, _sorted(own))
 
 
 def _is_upgrade(held: Span, wanted: Span) -> bool:
