@@ -7,6 +7,7 @@ circle. That is the slow definition of a deadlock.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations
 from random import Random
@@ -35,11 +36,17 @@ Deadlock: TypeAlias = tuple[frozenset[str], frozenset[str]]
 _State: TypeAlias = tuple[int, ...]
 
 
-def random_scripts(random: Random, *, has_shared: bool, tasks: int = 3, size: int = 6) -> Scripts:
+def random_scripts(
+    random: Random, *, has_shared: bool = False, is_reentrant: bool = False, tasks: int = 3, size: int = 6
+) -> Scripts:
     """Return a program whose main task forks the others, or they one another."""
+
+    def locking(size: int) -> list[Step]:
+        return _locking(random, size, has_shared=has_shared, is_reentrant=is_reentrant)
+
     names = [f"t{number}" for number in range(1, tasks + 1)]
-    scripts = {name: _locking(random, random.randint(2, size), has_shared=has_shared) for name in names}
-    scripts[MAIN] = _locking(random, random.choice([0, 0, 2, 4]), has_shared=has_shared)
+    scripts = {name: locking(random.randint(2, size)) for name in names}
+    scripts[MAIN] = locking(random.choice([0, 0, 2, 4]))
     for number, name in enumerate(names):
         forker = random.choice([MAIN, MAIN, *names[:number]])
         script = scripts[forker]
@@ -50,12 +57,16 @@ def random_scripts(random: Random, *, has_shared: bool, tasks: int = 3, size: in
     return scripts
 
 
-def _locking(random: Random, size: int, *, has_shared: bool) -> list[Step]:
-    """Return steps that acquire locks not held and release those held, all of them in the end."""
+def _locking(random: Random, size: int, *, has_shared: bool, is_reentrant: bool) -> list[Step]:
+    """Return steps that acquire locks and release those held, all of them in the end.
+
+    Re-entrant ones are now and then acquired again; they are exclusive.
+    """
     steps: list[Step] = []
     held: list[Step] = []
     for _ in range(size):
-        free = sorted(set("abc") - {step.name for step in held})
+        is_again = is_reentrant and random.random() < 0.1
+        free = sorted("abc" if is_again else set("abc") - {step.name for step in held})
         if held and (not free or random.random() < 0.4):
             steps.append(held.pop(random.randrange(len(held)))._replace(action="release"))
         else:
@@ -118,11 +129,15 @@ class Explorer:
 
     def _held(self, state: _State, task: int) -> dict[str, LockMode]:
         held: dict[str, LockMode] = {}
+        depth: Counter[str] = Counter()
         for step in self._scripts[task][: state[task]]:
             if step.action == "acquire":
                 held[step.name] = step.mode
+                depth[step.name] += 1
             elif step.action == "release":
-                del held[step.name]
+                depth[step.name] -= 1
+                if not depth[step.name]:
+                    del held[step.name]
         return held
 
     def _awaited(self, state: _State, task: int) -> list[int]:
@@ -161,11 +176,11 @@ class Explorer:
         return found
 
 
-def told(run: Sequence[tuple[str, Step]]) -> list[Event]:
+def told(run: Sequence[tuple[str, Step]], *, reentrant: bool) -> list[Event]:
     """Tell a run as the events that an SDK would record."""
     story = Story(service="bank")
     for task, step in run:
-        said = Said(on=task, task=task, mode=step.mode, reentrant=False)
+        said = Said(on=task, task=task, mode=step.mode, reentrant=reentrant)
         match step.action:
             case "acquire":
                 story.acquire(step.name, **said)
