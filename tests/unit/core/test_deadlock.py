@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.unit.core.build import Story
+from tests.unit.core.build import Said, Story
 from tests.unit.core.lock_program import Explorer, random_scripts, std_lines, told
 
 from raceway_core.causal_graph import build_graph
@@ -108,10 +108,24 @@ def test_every_deadlock_of_every_schedule_is_found_and_no_other(random: Random, 
         assert sets_of(std.read(std_lines(run))) == expected
 
 
-@given(st.randoms(use_true_random=False))
-@settings(max_examples=20)
-def test_the_order_of_arrival_is_nothing(random: Random) -> None:
-    events = steps("T1 +a +b -b -a | T2 +b +a -a -b | T3 +b +c -c -b | T4 +c +a -a -c")
+def noise(random: Random) -> list[Event]:
+    """Return lock events that no program would make, some awaits among them."""
+    story = Story()
+    for _ in range(random.randint(2, 40)):
+        thread = random.choice("123")
+        said = Said(on=thread, task=random.choice([None, thread]), grant=random.choice([None, 1, 2]))
+        said["mode"], said["reentrant"] = random.choice(list(LockMode)), random.choice([None, True, False])
+        said["parent"], said["lasts_ms"] = random.choice([None, *story.events[-3:]]), random.choice([0, 0, 3])
+        said["at"] = random.randint(0, 20)
+        lock = random.choice([story.request, story.acquire, story.acquire, story.release])
+        random.choice([lock, lock, lock, story.spawn, story.join])(random.choice("abc123"), **said)
+    return story.events
+
+
+@given(st.randoms(use_true_random=True))
+@settings(max_examples=60)
+def test_the_order_of_arrival_is_nothing_whatever_the_events(random: Random) -> None:
+    events = noise(random)
     shuffled = random.sample(events, len(events))
     assert deadlocks_of(shuffled) == deadlocks_of(events)
 
@@ -170,6 +184,17 @@ def test_a_message_orders_requests() -> None:
         if thread == "T1":
             story.send("m", on=thread)
     assert deadlocks_of(story.events) == ()
+
+
+def test_tasks_of_one_thread_are_told_apart() -> None:
+    story = Story(on="loop")
+    for task, locks in (("t1", "ab"), ("t2", "ba")):
+        for lock in locks:
+            story.acquire(lock, task=task)
+        for lock in locks:
+            story.release(lock, task=task)
+    (deadlock,) = deadlocks_of(story.events)
+    assert deadlock.threads == ("bank#i1#t1", "bank#i1#t2")
 
 
 def test_locks_of_two_processes_are_not_one() -> None:

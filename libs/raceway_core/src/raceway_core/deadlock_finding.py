@@ -119,12 +119,14 @@ class _Scene:
     def _parties(self, cycle: WaitCycle) -> list[Party]:
         waits = _from_first(self._graph, cycle)
         before = (waits[-1], *waits[:-1])
-        return [self._party(wait, waiting) for wait, waiting in zip(waits, before, strict=True)]
+        names = _names(self._graph, waits)
+        return [self._party(*party) for party in zip(names, waits, before, strict=True)]
 
-    def _party(self, wait: Wait, waiting: Wait) -> Party:
+    def _party(self, name: str, wait: Wait, waiting: Wait) -> Party:
         """Return what is to be said of a task; `waiting` waits for it."""
         wanted = key_of(waiting.lock)
         return Party(
+            thread=name,
             wants=self._evidence(wait.event, wait.lock.name, wait.held),
             keeps=waiting.lock.name,
             is_own=wanted in map(key_of, wait.own),
@@ -166,7 +168,7 @@ def _deadlock_of(graph: CausalGraph, cycle: WaitCycle) -> Deadlock:
     return Deadlock(
         status=DeadlockStatus.ACTUAL if cycle.is_actual else DeadlockStatus.PREDICTED,
         locks=tuple(wait.lock.name for wait in waits),
-        threads=tuple(thread_of(graph.events[wait.event]) for wait in waits),
+        threads=tuple(_names(graph, waits)),
         locations=tuple(_location_of(graph, wait.event) for wait in waits),
     )
 
@@ -178,6 +180,14 @@ def _from_first(graph: CausalGraph, cycle: WaitCycle) -> Sequence[Wait]:
         range(len(waits)), key=lambda place: (thread_of(graph.events[waits[place].event]), waits[place].event)
     )
     return (*waits[first:], *waits[:first])
+
+
+def _names(graph: CausalGraph, waits: Sequence[Wait]) -> list[str]:
+    """Return the threads that wait; of tasks of one thread the names that they have in clocks."""
+    names = [thread_of(graph.events[wait.event]) for wait in waits]
+    if all(names) and len(set(names)) == len(names):
+        return names
+    return [graph.chains[wait.chain].component for wait in waits]
 
 
 def _location_of(graph: CausalGraph, event: int) -> str:

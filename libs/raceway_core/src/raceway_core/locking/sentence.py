@@ -19,14 +19,11 @@ class Party(NamedTuple):
     `keeps` is the lock that the one before waits for; `is_own` if it is held by the task itself.
     """
 
+    thread: str
     wants: AccessEvidence
     keeps: str
     is_own: bool
     parents: Sequence[str]
-
-    @property
-    def thread(self) -> str:
-        return self.wants.thread_id or "an unnamed thread"
 
     @property
     def lock(self) -> str:
