@@ -11,7 +11,7 @@ from tests.unit.core.build import Story
 from raceway_core.causal_graph import build_graph
 from raceway_core.clock import clocks_of
 from raceway_core.deadlock import find_deadlocks
-from raceway_core.deadlock_finding import distinct_deadlocks, find_deadlock_faults
+from raceway_core.deadlock_finding import MOST_SHOWN, distinct_deadlocks, find_deadlock_faults
 from raceway_core.event import Event, LockAcquire, LockMode, LockPayload, LockRelease, LockRequest
 from raceway_core.finding import AccessEvidence, Finding, FindingKind, Severity, Verdict, merge_findings
 from raceway_core.lockset import locks_of
@@ -178,6 +178,18 @@ def test_of_three_tasks_the_last_is_a_witness() -> None:
     (finding,) = findings_of(teller.story.events)
     assert finding.summary == "three tasks can wait for each other for ever: a, b and c"
     assert [one.thread_id for one in finding.examples[0].witness] == ["T3"]
+
+
+def test_of_a_great_circle_the_first_tasks_are_shown() -> None:
+    teller = Teller()
+    for kind, shift in ((LockAcquire, 0), (LockRequest, 1)):
+        for number in range(10, 30):
+            teller.say(kind, f"T{number}", f"fork {(number + shift - 10) % 20 + 10}", number)
+    (finding,) = findings_of(teller.story.events)
+    assert finding.summary.startswith("20 tasks wait for each other for ever: fork 11, fork 12, ")
+    assert finding.missing_edge.endswith(", while 12 more in the circle do likewise.")
+    assert finding.variable.endswith("fork 17, …")
+    assert len(finding.examples[0].witness) == MOST_SHOWN - 2
 
 
 def test_deadlocks_at_one_place_are_one_fault_whatever_the_locks_and_lines() -> None:

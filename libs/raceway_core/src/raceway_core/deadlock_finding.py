@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import islice
 
 import msgspec
 
@@ -39,6 +40,9 @@ from raceway_core.locking.span import key_of
 from raceway_core.locking.wait_cycle import Wait, WaitCycle
 from raceway_core.lockset import Lockset
 from raceway_core.result import Deadlock, DeadlockStatus
+
+MOST_SHOWN = 8
+"""So many tasks of a circle are shown."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -87,10 +91,10 @@ class _Scene:
             kind=FindingKind.DEADLOCK,
             verdict=counts.strongest,
             severity=Severity.CRITICAL,
-            variable=", ".join(sorted({wait.lock.name for wait in lead.waits})),
+            variable=_variable_of(lead),
             scope=lead.waits[0].lock.scope_key,
             services=tuple(sorted({graph.chains[wait.chain].process.service for wait in waits})),
-            summary=summary_of(self._parties(lead), is_actual=lead.is_actual),
+            summary=summary_of(self._parties(lead), more=_more(lead), is_actual=lead.is_actual),
             missing_edge=examples[0].missing_edge,
             fix=examples[0].fix,
             pairs=counts.of(counts.strongest),
@@ -111,16 +115,17 @@ class _Scene:
             gap_ns=max(times) - min(times),
             first=first,
             second=second,
-            missing_edge=missing_edge_of(parties, is_actual=cycle.is_actual),
+            missing_edge=missing_edge_of(parties, more=_more(cycle), is_actual=cycle.is_actual),
             fix=fix_of(parties),
             witness=tuple(others[1:]),
         )
 
     def _parties(self, cycle: WaitCycle) -> list[Party]:
+        """Return the first tasks of a cycle, `MOST_SHOWN` at most."""
         waits = _from_first(self._graph, cycle)
         before = (waits[-1], *waits[:-1])
-        names = _names(self._graph, waits)
-        return [self._party(*party) for party in zip(names, waits, before, strict=True)]
+        parties = zip(_names(self._graph, waits), waits, before, strict=True)
+        return [self._party(*party) for party in islice(parties, MOST_SHOWN)]
 
     def _party(self, name: str, wait: Wait, waiting: Wait) -> Party:
         """Return what is to be said of a task; `waiting` waits for it."""
@@ -171,6 +176,16 @@ def _deadlock_of(graph: CausalGraph, cycle: WaitCycle) -> Deadlock:
         threads=tuple(_names(graph, waits)),
         locations=tuple(_location_of(graph, wait.event) for wait in waits),
     )
+
+
+def _variable_of(cycle: WaitCycle) -> str:
+    """Return the locks that are wanted, as one name."""
+    names = sorted({wait.lock.name for wait in cycle.waits})
+    return ", ".join([*names[:MOST_SHOWN], "…"] if len(names) > MOST_SHOWN else names)
+
+
+def _more(cycle: WaitCycle) -> int:
+    return max(0, len(cycle.waits) - MOST_SHOWN)
 
 
 def _from_first(graph: CausalGraph, cycle: WaitCycle) -> Sequence[Wait]:

@@ -51,6 +51,8 @@ class Program:
         index_of = [{step.place: index for index, step in enumerate(steps)} for steps in self.steps]
         self.step_of = {node: (chain, index_of[chain][place]) for node, (chain, place) in place_of.items()}
         self._free_from = [_free_from(steps) for steps in self.steps]
+        begun = dict.fromkeys(graph.chain_of[graph.event_of[node]] for node in graph.order)
+        self._rank = {chain: rank for rank, chain in enumerate(begun)}
         self._ends = graph.ends
         self._places = places
 
@@ -69,13 +71,14 @@ class Program:
         """Return how many steps each chain may have to take so that these can stand at their places.
 
         A chain that has no place itself goes on until it holds no lock, because another may need it.
-        None if one of them would have to be beyond its place first.
+        None if one of them would have to be beyond its place first. Causes come before effects.
 
         Time: O(steps).
         """
         goals = self.goals(places)
         needed = self._spread(goals, goals, is_free=False)
-        return None if needed is None else self._spread(needed, goals, is_free=True)
+        limits = None if needed is None else self._spread(needed, goals, is_free=True)
+        return limits and {chain: limits[chain] for chain in sorted(limits, key=self._rank.__getitem__)}
 
     def _spread(
         self, begun: Mapping[int, int], goals: Mapping[int, int], *, is_free: bool

@@ -53,8 +53,8 @@ class Scheduler:
         limits = self.program.limits(places)
         if limits is None:
             return False
-        search = _Search(self.program, limits, self.program.goals(places))
-        is_possible = search.succeeds(self._moves)
+        search = _Search(self.program, limits, self.program.goals(places), self._moves)
+        is_possible = search.succeeds()
         self._moves -= search.moves + sum(limits.values())
         return is_possible
 
@@ -73,17 +73,21 @@ class _State(NamedTuple):
 class _Search:
     """The search for one goal; chains take no more steps than their limits."""
 
-    def __init__(self, program: Program, limits: Mapping[int, int], goals: Mapping[int, int]) -> None:
+    def __init__(
+        self, program: Program, limits: Mapping[int, int], goals: Mapping[int, int], most_moves: int
+    ) -> None:
         self._program = program
         self._steps = program.steps
         self._limits = limits
         self._goals = goals
         self._uses = _last_uses(program, limits)
         self._kept = {chain: _kept(program.steps[chain][: limits[chain]]) for chain in goals}
+        self._most_moves = most_moves
         self.moves = 0
 
-    def succeeds(self, most_moves: int) -> bool:
-        waiting = [_State(dict.fromkeys(sorted(self._limits), 0), {})]
+    def succeeds(self) -> bool:
+        """Whether the goal can be reached; true also if that takes too many moves to tell."""
+        waiting = [_State(dict.fromkeys(self._limits, 0), {})]
         seen: set[tuple[int, ...]] = set()
         while waiting:
             state = waiting.pop()
@@ -93,7 +97,7 @@ class _Search:
             taken = tuple(state.taken.values())
             if taken not in seen:
                 seen.add(taken)
-                if len(seen) > MOST_BRANCHES or self.moves > most_moves:
+                if len(seen) > MOST_BRANCHES or self.moves > self._most_moves:
                     return True
                 waiting.extend(self._choices(state))
         return False
@@ -101,7 +105,7 @@ class _Search:
     def _settle(self, state: _State) -> None:
         """Take all the steps that take nothing from anybody."""
         has_moved = True
-        while has_moved:
+        while has_moved and self.moves <= self._most_moves:
             has_moved = False
             for chain in self._limits:
                 has_moved |= self._advance(state, chain)

@@ -30,21 +30,23 @@ class Party(NamedTuple):
         return self.wants.variable
 
 
-def summary_of(parties: Sequence[Party], *, is_actual: bool) -> str:
-    """Return the headline of a deadlock."""
+def summary_of(parties: Sequence[Party], *, more: int, is_actual: bool) -> str:
+    """Return the headline of a deadlock of these and so many more."""
     can = "waits" if is_actual else "can wait"
     if len(parties) == 1:
         owner = "it holds itself" if parties[0].is_own else "its waiting parent holds"
         return f"a task {can} for ever for lock {parties[0].lock}, which {owner}"
     verb = "wait" if is_actual else "can wait"
-    number = _NUMBERS.get(len(parties), f"{len(parties):,}")
+    size = len(parties) + more
     locks = sorted({party.lock for party in parties})
-    return f"{number} tasks {verb} for each other for ever: {_listed(locks)}"
+    listed = ", ".join([*locks, "…"]) if more else _listed(locks)
+    return f"{_NUMBERS.get(size, f'{size:,}')} tasks {verb} for each other for ever: {listed}"
 
 
-def missing_edge_of(parties: Sequence[Party], *, is_actual: bool) -> str:
+def missing_edge_of(parties: Sequence[Party], *, more: int, is_actual: bool) -> str:
     """Return who holds what and asks for what, and what is missing."""
-    told = ", while ".join(map(_told, parties))
+    others = [f"{more:,} more in the circle do likewise"] if more else []
+    told = ", while ".join([*map(_told, parties), *others])
     if is_actual:
         return f"Nobody can go on: {told}."
     if len(parties) == 1:
