@@ -132,7 +132,7 @@ def test_of_very_many_deadlocks_some_are_reported_and_the_cut_is_told() -> None:
     steps = [step for thread in threads for step in nested(f"T{thread}", *("ab" if thread % 2 else "ba"))]
     found = searched(told(*steps))
     assert (len(found.cycles), found.is_cut) == (225, False)
-    many = [step for thread in range(60) for step in nested(f"T{thread}", *("ab" if thread % 2 else "ba"))]
+    many = [step for thread in range(90) for step in nested(f"T{thread}", *("ab" if thread % 2 else "ba"))]
     found = searched(told(*many))
     assert (len(found.cycles), found.is_cut) == (deadlock.MOST_DEADLOCKS, True)
 

@@ -36,7 +36,7 @@ from raceway_core.locking.want import Want, wants_of
 from raceway_core.lockset import Hold
 from raceway_core.options import Options
 
-MOST_DEADLOCKS = 500
+MOST_DEADLOCKS = 2_000
 """So many are predicted of one trace."""
 
 MOST_EVENTS = 300_000
@@ -108,12 +108,12 @@ class _Prediction:
                 continue
             scheduler = scheduler or Scheduler(self._program())
             cycle = self._meeting(group, scheduler)
+            self.is_cut |= scheduler.has_given_up or found == MOST_DEADLOCKS
+            if found == MOST_DEADLOCKS:
+                return
             if cycle is not None:
                 yield cycle
                 found += 1
-                if found == MOST_DEADLOCKS:
-                    self.is_cut = True
-                    return
 
     def _groups(self) -> Iterator[Group]:
         grouping = Grouping(self._clocks, MOST_EVENTS)

@@ -37,25 +37,28 @@ MOST_MOVES = 1_000_000
 
 
 class Scheduler:
-    """Answers for one trace whether goals can be reached; it shares one bound among all of them."""
+    """Answers for one trace whether goals can be reached; it shares one bound among all of them.
+
+    `has_given_up` tells whether it ever answered no because the search took too long.
+    """
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.has_given_up = False
         self._moves = MOST_MOVES
 
     def can_meet(self, places: Mapping[int, int]) -> bool:
-        """Whether the chains named can all stand before the nodes at these places at once.
-
-        True also where the search had to be given up.
-        """
+        """Whether the chains named can all stand before the nodes at these places at once."""
         if self._moves <= 0:
-            return True
+            self.has_given_up = True
+            return False
         limits = self.program.limits(places)
         if limits is None:
             return False
         search = _Search(self.program, limits, self.program.goals(places), self._moves)
         is_possible = search.succeeds()
         self._moves -= search.moves + sum(limits.values())
+        self.has_given_up |= search.has_given_up
         return is_possible
 
 
@@ -84,9 +87,10 @@ class _Search:
         self._kept = {chain: _kept(program.steps[chain][: limits[chain]]) for chain in goals}
         self._most_moves = most_moves
         self.moves = 0
+        self.has_given_up = False
 
     def succeeds(self) -> bool:
-        """Whether the goal can be reached; true also if that takes too many moves to tell."""
+        """Whether the goal was reached."""
         waiting = [_State(dict.fromkeys(self._limits, 0), {})]
         seen: set[tuple[int, ...]] = set()
         while waiting:
@@ -98,7 +102,8 @@ class _Search:
             if taken not in seen:
                 seen.add(taken)
                 if len(seen) > MOST_BRANCHES or self.moves > self._most_moves:
-                    return True
+                    self.has_given_up = True
+                    return False
                 waiting.extend(self._choices(state))
         return False
 
