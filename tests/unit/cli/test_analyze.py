@@ -46,10 +46,9 @@ def _worked_example(*, locked: bool) -> str:
 def test_the_report_of_a_std_file() -> None:
     report = _report(str(FORK_JOIN))
     assert list(report) == KEYS
-    assert (report["format"], report["computed"]) == ("std", ["counts", "variables", "findings"])
-    assert [report[name] for name in ("deadlocks", "isolation", "critical_paths", "anomalies", "clock")] == [
-        None
-    ] * 5
+    assert (report["format"], report["computed"]) == ("std", ["counts", "variables", "findings", "deadlocks"])
+    assert [report[name] for name in ("isolation", "critical_paths", "anomalies", "clock")] == [None] * 4
+    assert report["deadlocks"] == []
     assert report["counts"] == {
         "events": 11,
         "traces": 1,
@@ -69,7 +68,7 @@ def test_the_report_of_a_std_file() -> None:
 
 def test_the_report_of_a_raceway_file_has_paths_and_clock_issues() -> None:
     report = _report("-", given=_worked_example(locked=False))
-    assert report["computed"] == ["counts", "variables", "findings", "critical_paths", "clock"]
+    assert report["computed"] == ["counts", "variables", "findings", "deadlocks", "critical_paths", "clock"]
     assert report["variables"][0]["pairs"]["possible"] == 1
     [path] = report["critical_paths"]
     assert int(path["end_ns"]) - int(path["start_ns"]) == 3_000_000
@@ -78,6 +77,32 @@ def test_the_report_of_a_raceway_file_has_paths_and_clock_issues() -> None:
         path["end_ns"],
     ]
     assert report["clock"] == {"issues": [], "offsets": None, "steps": None}
+
+
+HUNG = """
+pay|acq(accounts)|bank.py:12
+audit|acq(journal)|report.py:30
+pay|acq(journal)|bank.py:14
+audit|acq(accounts)|report.py:33
+"""
+
+
+def test_a_deadlock_is_reported_and_printed() -> None:
+    report = _report("-", given=HUNG)
+    assert report["deadlocks"] == [
+        {
+            "status": "actual",
+            "locks": ["accounts", "journal"],
+            "threads": ["audit", "pay"],
+            "locations": ["report.py:33", "bank.py:14"],
+        }
+    ]
+    [finding] = report["findings"]
+    assert (finding["kind"], finding["verdict"]) == ("deadlock", "observed")
+    printed = _run("-", given=HUNG).stdout
+    assert "OBSERVED deadlock  accounts, journal" in printed
+    assert "    locks  journal  at bank.py:14\n" in printed
+    assert "1 deadlock in 1 trace" in printed
 
 
 def test_the_locked_example_has_no_finding() -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from raceway_core.errors import Rejected
-from raceway_core.event import AsyncAwait, AsyncSpawn, LockAcquire, LockPayload, StateChange
+from raceway_core.event import AsyncAwait, AsyncSpawn, LockAcquire, LockPayload, LockRequest, StateChange
 from raceway_core.formats import std
 
 
@@ -34,6 +34,24 @@ def test_a_nested_acquire_is_no_new_grant() -> None:
     payloads = [event.payload for event in std.read(lines)]
     assert [type(payload) is LockAcquire for payload in payloads] == [True, True, False, False, True, False]
     assert [payload.grant for payload in payloads if isinstance(payload, LockPayload)] == [1, 1, 1, 1, 2, 2]
+
+
+def test_an_acquire_that_was_never_granted_is_a_request() -> None:
+    *_, last = std.read(b"T1|acq(l)|1\nT2|acq(l)|2\n")
+    assert last.payload == LockRequest(lock_id="l", location="2", reentrant=True)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"T1|acq(l)|1\nT2|acq(l)|2\nT1|rel(l)|3\n",
+        b"T1|acq(l)|1\nT2|acq(l)|2\nT2|w(x)|3\n",
+        b"T1|acq(l)|1\nT1|acq(l)|2\n",
+        b"T1|acq(l)|1\nT1|acq(l)|2\nT1|rel(l)|3\nT1|rel(l)|4\nT2|acq(l)|5\n",
+    ],
+)
+def test_other_acquires_were_granted(lines: bytes) -> None:
+    assert not any(isinstance(event.payload, LockRequest) for event in std.read(lines))
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ _LEVELS = ("proven", "observed", "possible", "order-dependent", "critical", "war
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
 @click.option("--fail-on", type=click.Choice(_LEVELS), help="Verdict or severity from which to exit with 1.")
 def command(file: str, format_name: str, *, with_hidden: bool, as_json: bool, fail_on: str | None) -> None:
-    """Find races and lost updates in FILE, or in standard input when FILE is `-`.
+    """Find races, lost updates and deadlocks in FILE, or in standard input when FILE is `-`.
 
     Nothing is sent anywhere and nothing is stored.
     """

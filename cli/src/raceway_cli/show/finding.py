@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from raceway_core.event import AccessType
-from raceway_core.finding import Severity, Verdict
+from raceway_core.finding import FindingKind, Severity, Verdict
 from raceway_core.finding_view import AccessView, ExampleView, FindingView
 
 _COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
@@ -26,7 +26,7 @@ def finding_text(finding: FindingView, *, examples: int = 1) -> str:
     """Return the finding with its first `examples` examples, styled for a terminal."""
     parts = [_title(finding), f"  {finding.summary}", ""]
     for example in finding.examples[:examples]:
-        parts.extend(_example_lines(example))
+        parts.extend(_example_lines(example, finding.kind))
     parts.append(_row("missing", finding.missing_edge))
     parts.append(_row("fix", finding.fix))
     parts.append(_row("seen", _extent(finding)))
@@ -52,15 +52,25 @@ def _title(finding: FindingView) -> str:
     return f"{mark}  {variable}  [{finding.severity.value}]  {finding.fingerprint}"
 
 
-def _example_lines(example: ExampleView) -> Iterator[str]:
-    for access in (*example.witness, example.first, example.second):
+def _example_lines(example: ExampleView, kind: FindingKind) -> Iterator[str]:
+    is_deadlock = kind is FindingKind.DEADLOCK
+    pair = (example.first, example.second)
+    for access in (*pair, *example.witness) if is_deadlock else (*example.witness, *pair):
+        what = _request(access) if is_deadlock else _touch(access)
+        yield f"    {what}  at {access.location or 'an unknown place'}"
         yield from _access_lines(access)
         yield ""
 
 
+def _request(access: AccessView) -> str:
+    return f"{click.style('locks', bold=True)}  {access.variable}"
+
+
+def _touch(access: AccessView) -> str:
+    return f"{click.style(_verb(access.access_type), bold=True)}  {_change(access)}{_version(access)}"
+
+
 def _access_lines(access: AccessView) -> Iterator[str]:
-    verb = click.style(_verb(access.access_type), bold=True)
-    yield f"    {verb}  {_change(access)}{_version(access)}  at {access.location or 'an unknown place'}"
     yield _row("thread", _thread(access))
     if access.time_ns != _NO_TIME:
         yield _row("when", access.timestamp)
@@ -118,4 +128,5 @@ def _extent(finding: FindingView) -> str:
     )
     rest = f" (besides {others})" if others else ""
     last = "" if finding.last_seen.startswith(_EPOCH) else f", last at {finding.last_seen}"
-    return f"{counted(finding.pairs, 'pair')} in {counted(finding.traces, 'trace')}{last}{rest}"
+    noun = "deadlock" if finding.kind is FindingKind.DEADLOCK else "pair"
+    return f"{counted(finding.pairs, noun)} in {counted(finding.traces, 'trace')}{last}{rest}"

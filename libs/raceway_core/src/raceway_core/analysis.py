@@ -2,6 +2,7 @@
 
     events ─► causal graph ─► clocks of C ─┬─► accesses, by variable ─► lost updates ─► races ─► findings
                   └─► holds of locks ─► clocks of H ─┘
+                              └─► deadlocks ─► findings
 
 Every part is a module of its own; this one only puts them together. Everything is a function of the
 set of events.
@@ -18,6 +19,8 @@ from raceway_core.audit_trail import AuditTrails
 from raceway_core.causal_graph import CausalGraph, build_graph
 from raceway_core.clock import Clocks, clocks_of
 from raceway_core.critical_path import critical_paths_of
+from raceway_core.deadlock import find_deadlocks
+from raceway_core.deadlock_finding import deadlocks_of, find_deadlock_faults
 from raceway_core.event import Event, HeldLock, TraceId
 from raceway_core.evidence import evidence_of, held
 from raceway_core.grouping import Scene
@@ -60,12 +63,15 @@ def analyze_ordered(
     uncommitted = uncommitted_of(graph, transactions)
     scene = Scene(lambda access: evidence_of(graph, clocks, access), accesses, _precedes(clocks))
     found = find_in_trace(accesses, order, scene, uncommitted)
+    deadlocks = find_deadlocks(graph, clocks, locks.holds, options)
     tree = span_tree(graph)
     return TraceResult(
-        summary=_summary(trace_id, graph, clocks, found),
+        summary=_summary(
+            trace_id, graph, clocks, {"findings_cut": found.cut, "deadlocks_cut": int(deadlocks.is_cut)}
+        ),
         race_pairs=found.pair_count,
         races=found.pairs,
-        findings=tuple(found.findings),
+        findings=(*found.findings, *find_deadlock_faults(graph, clocks, deadlocks.cycles)),
         variables=tuple(
             count_of(variable, accesses[variable], found.races.get(variable)) for variable in sorted(accesses)
         ),
@@ -74,6 +80,7 @@ def analyze_ordered(
         critical_paths=critical_paths_of(graph, tree),
         self_times=self_times_of(graph, tree),
         event_notes=_notes(graph, clocks, locks.locksets),
+        deadlocks=deadlocks_of(graph, deadlocks.cycles),
     )
 
 
@@ -82,9 +89,9 @@ def _precedes(clocks: Clocks) -> Precedes:
     return lambda first, second: happens_before(first.number, second.number)
 
 
-def _summary(trace_id: TraceId, graph: CausalGraph, clocks: Clocks, found: TraceFindings) -> TraceSummary:
+def _summary(trace_id: TraceId, graph: CausalGraph, clocks: Clocks, cuts: Mapping[str, int]) -> TraceSummary:
     summary = summary_of(trace_id, graph)
-    caps = {"too_wide": int(clocks.is_too_wide), "findings_cut": found.cut}
+    caps = {"too_wide": int(clocks.is_too_wide), **cuts}
     more = {kind: count for kind, count in caps.items() if count}
     return msgspec.structs.replace(summary, notes={**summary.notes, **more}) if more else summary
 

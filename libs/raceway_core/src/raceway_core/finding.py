@@ -61,6 +61,7 @@ class FindingKind(Enum):
 
     RACE = "race"
     LOST_UPDATE = "lost-update"
+    DEADLOCK = "deadlock"
 
 
 class PairCounts(msgspec.Struct, frozen=True):

@@ -124,7 +124,7 @@ class _Walk:
         lock = lock_of(payload, self._process, self._scope)
         key = (lock.name, lock.scope_key)
         held = self._held.get(key)
-        if held is not None and _is_reentrant(payload):
+        if held is not None and is_reentrant(payload):
             held.modes.append(lock.mode)
         else:
             if held is not None:
@@ -158,8 +158,11 @@ def _mode(modes: Sequence[LockMode]) -> LockMode:
     return LockMode.EXCLUSIVE if LockMode.EXCLUSIVE in modes else LockMode.SHARED
 
 
-def _is_reentrant(payload: LockPayload) -> bool:
-    """Clients of the original protocol say so only in the type's name."""
+def is_reentrant(payload: LockPayload) -> bool:
+    """Whether the holder may acquire the lock again.
+
+    Clients of the original protocol say so only in the type's name.
+    """
     if payload.reentrant is not None:
         return payload.reentrant
     name = payload.lock_type.lower()

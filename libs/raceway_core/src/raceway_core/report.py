@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from raceway_core.deadlock_finding import distinct_deadlocks
 from raceway_core.event import EventId, TraceId
 from raceway_core.finding import PairCounts, Verdict
 from raceway_core.finding_view import FindingView, view_finding
 from raceway_core.offline import Analysis, AnalyzedTrace, Shape
-from raceway_core.result import CriticalPath, LocationPairs, VariableCount
+from raceway_core.result import CriticalPath, Deadlock, LocationPairs, VariableCount
 
 
 class VariableReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,14 +78,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     counts: Shape
     variables: Sequence[VariableReport]
     findings: Sequence[FindingView]
-    deadlocks: None = None
+    deadlocks: Sequence[Deadlock]
     isolation: None = None
     critical_paths: Sequence[CriticalPathReport] | None = None
     anomalies: None = None
     clock: ClockReport | None = None
 
 
-_ALWAYS = ("counts", "variables", "findings")
+_ALWAYS = ("counts", "variables", "findings", "deadlocks")
 _WITH_TIME = ("critical_paths", "clock")
 
 
@@ -106,6 +107,7 @@ def report_of(analysis: Analysis, *, file_format: str, has_time: bool, with_hidd
             for finding in analysis.findings
             if finding.verdict is not Verdict.GUARDED and (with_hidden or not finding.is_hidden)
         ],
+        deadlocks=distinct_deadlocks(deadlock for trace in traces for deadlock in trace.result.deadlocks),
         critical_paths=_critical_paths(traces) if has_time else None,
         clock=_clock(traces) if has_time else None,
     )

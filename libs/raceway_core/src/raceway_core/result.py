@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import msgspec
 
 from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
@@ -146,6 +148,44 @@ class VariableCount(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     locations: tuple[LocationPairs, ...]
 
 
+class DeadlockStatus(Enum):
+    """Whether a deadlock was seen, or can happen in another order of the same steps."""
+
+    PREDICTED = "predicted"
+    ACTUAL = "actual"
+
+
+class Deadlock(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Threads that wait in a circle: each at its location for its lock, which the next one holds."""
+
+    status: DeadlockStatus
+    locks: tuple[str, ...]
+    threads: tuple[str, ...]
+    locations: tuple[str, ...]
+
+
+class LockUse(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """How one lock was used: held, waited for, and waited for while another task held it (contended).
+
+    `owners` and `waiters` are threads, sorted; who waited uncontended is no waiter. `longest_chain`
+    is how many waits stood in a row from this lock on, 0 where none was contended.
+    """
+
+    lock: str
+    scope: str
+    holds: int
+    hold_ns: int
+    longest_hold_ns: int
+    waits: int
+    wait_ns: int
+    contended: int
+    contended_ns: int
+    longest_wait_ns: int
+    owners: tuple[str, ...]
+    waiters: tuple[str, ...]
+    longest_chain: int
+
+
 class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one analysis of a trace yields. A pure function of its set of events.
 
@@ -162,3 +202,4 @@ class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     critical_paths: tuple[CriticalPath, ...]
     self_times: tuple[SelfTime, ...]
     event_notes: tuple[EventNote, ...]
+    deadlocks: tuple[Deadlock, ...] = ()

@@ -7,7 +7,8 @@
 
 The order of the lines is the order in which the program was seen to run: it gives each thread its
 program order and each lock its grants. A line has no wall time. Locks are re-entrant. A line's
-number, from 1, is the event's id.
+number, from 1, is the event's id. An `acq` with which a thread ends, of a lock that another thread holds
+to the end of the file, was never granted: it is a request.
 
 Source: the trace format of the RAPID tool, https://github.com/umangm/rapid.
 """
@@ -17,6 +18,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+
+import msgspec
 
 from raceway_core.errors import Rejected
 from raceway_core.event import (
@@ -29,6 +32,7 @@ from raceway_core.event import (
     FunctionReturn,
     LockAcquire,
     LockRelease,
+    LockRequest,
     Metadata,
     Payload,
     StateChange,
@@ -53,7 +57,18 @@ def read(data: bytes) -> list[Event]:
         Rejected: A line is not of the format; the message names it.
     """
     reader = _Reader()
-    return [reader.event(number, line) for number, line in _lines(data)]
+    events = [reader.event(number, line) for number, line in _lines(data)]
+    ungranted = reader.ungranted()
+    return [_asked(event) if event.id in ungranted else event for event in events] if ungranted else events
+
+
+def _asked(event: Event) -> Event:
+    """Return the request that an acquire was which was never granted."""
+    acquire = event.payload
+    if not isinstance(acquire, LockAcquire):
+        return event
+    request = LockRequest(lock_id=acquire.lock_id, location=acquire.location, reentrant=True)
+    return msgspec.structs.replace(event, kind=kind_of(request))
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, str]]:
@@ -74,6 +89,8 @@ class _Reader:
         self._last: dict[str, EventId] = {}
         self._grants: Counter[str] = Counter()
         self._depth: Counter[tuple[str, str]] = Counter()
+        self._owner: dict[str, str] = {}
+        self._wanted: dict[str, tuple[EventId, str]] = {}
 
     def event(self, number: int, line: str) -> Event:
         match = _LINE.fullmatch(line)
@@ -92,12 +109,29 @@ class _Reader:
         self._last[thread] = event_id
         return event
 
+    def ungranted(self) -> set[EventId]:
+        """Return the acquires that threads ended with, of locks that others never released."""
+        return {
+            event
+            for thread, (event, lock) in self._wanted.items()
+            if self._last[thread] == event and self._owner.get(lock, thread) != thread
+        }
+
     def _payload(self, number: int, thread: str, op: str, target: str, location: str) -> Payload:
         if op in {"acq", "rel"}:
+            self._hand_over(number, thread, op, target)
             return self._lock(thread, op, target, location)
         if make := _PAYLOADS.get(op):
             return make(target, location)
         raise Rejected(f"line {number}: unknown operation {op[:40]!r}, expected {EXPECTED}")
+
+    def _hand_over(self, number: int, thread: str, op: str, lock: str) -> None:
+        """Keep account of who owns a lock, before its depth changes."""
+        if op == "acq":
+            if self._owner.setdefault(lock, thread) != thread:
+                self._wanted[thread] = EventId(str(number)), lock
+        elif self._depth[thread, lock] == 1 and self._owner.get(lock) == thread:
+            del self._owner[lock]
 
     def _lock(self, thread: str, op: str, lock: str, location: str) -> Payload:
         held = (thread, lock)

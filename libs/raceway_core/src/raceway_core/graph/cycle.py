@@ -63,6 +63,11 @@ def _knots(chain_nodes: Sequence[Sequence[int]], edges: Sequence[Edge]) -> list[
             successors[node] = [after]
     for edge in edges:
         successors.setdefault(edge.source, []).append(edge.target)
+    return knots_of(successors)
+
+
+def knots_of(successors: dict[int, list[int]]) -> list[list[int]]:
+    """Return the strongly connected components of more than one node, each sorted. Time: O(size)."""
     search = _Tarjan(successors)
     for node in sorted(successors):
         search.visit(node)

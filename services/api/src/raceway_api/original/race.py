@@ -74,8 +74,8 @@ def view_race(example: Example) -> RaceView:
 
 
 def view_global_race(finding: Finding) -> GlobalRaceView | None:
-    """Return one finding; None for one without an example, which has no pair to show."""
-    if not finding.examples:
+    """Return one finding; None for one that has no pair of accesses to show."""
+    if not finding.examples or finding.kind is FindingKind.DEADLOCK:
         return None
     example = finding.examples[0]
     pair = msgspec.structs.asdict(view_race(example))
