@@ -27,10 +27,11 @@ from raceway_cli.courtesy import Courtesy
 from raceway_common.adapters.memory_cache import MemoryCache
 from raceway_common.adapters.sql.stores import sql_stores
 from raceway_common.adapters.sqlite_bus import open_sqlite_bus
+from raceway_common.collector import settle_gc
 from raceway_common.database.database import open_database
 from raceway_common.database.file_lock import hold_directory
 from raceway_common.ports.bus import Bus
-from raceway_common.process import run_until_stopped, settle_gc
+from raceway_common.process import run_until_stopped
 from raceway_common.schema.migrate import migrate_database
 from raceway_common.settings import Settings
 from raceway_common.telemetry import configure_logging
@@ -73,8 +74,8 @@ def run(settings: Settings, *, durable: bool, announce: Callable[[str], None]) -
 async def _run(settings: Settings, announce: Callable[[str], None], *, durable: bool) -> None:
     async with _open(settings, durable=durable) as parts, anyio.create_task_group() as group:
         analyze = partial(worker.run, parts.bus, parts.stores, _plan(settings), now_ns=time.time_ns)
-        address = await group.start(serve, _app(settings, parts), settings.host, settings.port)
         await group.start(partial(analyze, give_way=parts.courtesy.give_way))
+        address = await group.start(serve, _app(settings, parts), settings.host, settings.port)
         settle_gc()
         log.info("raceway_started", url=address.url, data=str(settings.data_dir))
         announce(f"raceway listening on {address.url}")

@@ -1,8 +1,7 @@
-"""A service as an operating system process: its event loop, its signals, its garbage collector."""
+"""A service as an operating system process: its event loop and its signals."""
 
 from __future__ import annotations
 
-import gc
 import signal
 from collections.abc import Awaitable, Callable
 
@@ -12,20 +11,10 @@ from anyio import CancelScope
 
 log = structlog.get_logger()
 
-GC_THRESHOLDS = (100_000, 50, 50)
-"""Batches and analyses make millions of objects and hardly a cycle; the defaults search in vain."""
-
 
 def run_until_stopped(main: Callable[[], Awaitable[None]]) -> None:
     """Run `main` on an event loop until it returns, or until SIGINT or SIGTERM cancels it."""
     anyio.run(_run, main, backend_options={"use_uvloop": True})
-
-
-def settle_gc() -> None:
-    """Leave what start-up made out of collections, and collect less often. Call when ready."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def _run(main: Callable[[], Awaitable[None]]) -> None:

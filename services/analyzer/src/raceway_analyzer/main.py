@@ -16,8 +16,9 @@ from raceway_analyzer.stores import Stores
 from raceway_common.adapters.jetstream_bus import open_jetstream_bus
 from raceway_common.adapters.jetstream_bus.streams import Layout
 from raceway_common.adapters.sql.stores import sql_stores
+from raceway_common.collector import settle_gc
 from raceway_common.database.database import open_database
-from raceway_common.process import run_until_stopped, settle_gc
+from raceway_common.process import run_until_stopped
 from raceway_common.schema.migrate import check_schema
 from raceway_common.settings import Settings
 from raceway_common.telemetry import configure_logging

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import TypeVar
 
 import anyio
@@ -12,7 +11,7 @@ import anyio.to_process
 import structlog
 from anyio import BrokenWorkerProcess, CapacityLimiter, Semaphore
 
-from raceway_common.process import settle_gc
+from raceway_analyzer.inside import get_ready, work_on
 
 T = TypeVar("T")
 
@@ -39,7 +38,7 @@ class Processes:
         """
         async with self._turns:  # the deadline is for the work, not for waiting for a process
             with anyio.move_on_after(self._deadline_s):
-                return await self._to_process(partial(_in_worker, work, job))
+                return await self._to_process(partial(work_on, work, job))
             raise BrokenWorkerProcess(f"no result within {self._deadline_s:g} s")
 
     async def warm_up(self, load: Callable[[], None]) -> None:
@@ -50,26 +49,9 @@ class Processes:
 
     async def _start_one(self, load: Callable[[], None]) -> None:
         try:
-            await self._to_process(partial(_get_ready, load))
+            await self._to_process(partial(get_ready, load))
         except BrokenWorkerProcess as error:  # the first analysis tries again
             log.warning("worker_start_failed", error=str(error))
 
     async def _to_process(self, work: Callable[[], T]) -> T:
         return await anyio.to_process.run_sync(work, cancellable=True, limiter=self._limiter)
-
-
-def _get_ready(load: Callable[[], None]) -> None:
-    load()
-    settle_in()  # last: it keeps the collector off what there is by then
-
-
-def _in_worker(work: Callable[[bytes], bytes], job: bytes) -> bytes:
-    settle_in()
-    return work(job)
-
-
-@cache
-def settle_in() -> None:
-    """Prepare a worker process for a life of work, once. The process above decides when it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    settle_gc()

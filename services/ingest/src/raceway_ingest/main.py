@@ -12,8 +12,9 @@ from litestar.types import ASGIApp
 
 from raceway_common.adapters.jetstream_bus import open_jetstream_bus
 from raceway_common.adapters.jetstream_bus.streams import Layout
+from raceway_common.collector import settle_gc
 from raceway_common.ports.bus import BusWriter
-from raceway_common.process import run_until_stopped, settle_gc
+from raceway_common.process import run_until_stopped
 from raceway_common.settings import Settings
 from raceway_common.telemetry import configure_logging
 from raceway_common.web.app import web_app
