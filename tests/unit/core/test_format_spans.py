@@ -163,6 +163,20 @@ def test_ids_that_differ_in_case_are_one_and_keep_their_first_spelling() -> None
     assert root.id == "aA"
 
 
+def test_each_trace_spells_its_span_ids() -> None:
+    first, second = otlp_format.read(otlp_file(otlp_span(spanId="aA"), otlp_span(traceId="ff", spanId="Aa")))
+    assert (first.id, second.id) == ("aA", "Aa")
+
+
+@both
+def test_spans_that_are_each_others_parents_are_a_cycle_and_have_a_path(
+    read: Callable[[list[Told]], list[Event]],
+) -> None:
+    events = read([Told("a1", 0, 9, "a2"), Told("a2", 1, 5, "a1"), Told("a3", 3, 1, "a3")])
+    assert [issue.kind for issue in build_graph(events).clock_issues] == ["cycle", "cycle"]
+    assert [path[0] for path in paths_of(events)] == ["a1", "a3"]
+
+
 def test_ids_of_jaeger_may_lack_leading_zeros() -> None:
     root, child = jaeger_format.read(jaeger([Told("00a1", 0, 9), Told("b2", 1, 2, "a1")]))
     assert (root.id, child.parent_id) == ("00a1", "00a1")

@@ -100,7 +100,7 @@ class _Reader:
         return SpanRecord(
             path=path,
             trace_id=trace_id,
-            span_id=EventId(self._id(f"{path}.spanID", span.span_id)),
+            span_id=EventId(self._id(f"{path}.spanID", span.span_id, trace_id)),
             parent_id=parent.parent_id,
             payload=Span(
                 name=span.operation_name or "",
@@ -124,17 +124,17 @@ class _Reader:
         ]
         chosen = _first(references, _CHILD_OF) or _first(references, _FOLLOWS_FROM)
         if chosen is None:
-            parent_id = self._spell(span.parent_span_id) if span.parent_span_id else None
+            parent_id = self._spell(span.parent_span_id, trace_id) if span.parent_span_id else None
             return _Parent(None if parent_id is None else EventId(parent_id), follows_from=False, links=())
-        parent_id = self._spell(chosen.span_id or "")
-        others = dict.fromkeys(EventId(self._spell(other.span_id or "")) for other in references)
+        parent_id = self._spell(chosen.span_id or "", trace_id)
+        others = dict.fromkeys(EventId(self._spell(other.span_id or "", trace_id)) for other in references)
         links = tuple(other for other in others if other != parent_id)
         return _Parent(EventId(parent_id), chosen.ref_type == _FOLLOWS_FROM, links)
 
-    def _id(self, path: str, text: str | None) -> str:
+    def _id(self, path: str, text: str | None, within: str = "") -> str:
         if not text:
             raise Rejected(f"{path}: expected an id, got {text!r}")
-        return self._spell(text)
+        return self._spell(text, within)
 
 
 _KINDS: Mapping[str, SpanKind] = {kind.value: kind for kind in SpanKind}

@@ -10,8 +10,8 @@ class Spelling:
 
     def __init__(self, plain: Callable[[str], str]) -> None:
         self._plain = plain
-        self._first: dict[str, str] = {}
+        self._first: dict[tuple[str, str], str] = {}
 
-    def __call__(self, text: str) -> str:
-        """Return the first spelling of the id. Time: O(its length)."""
-        return self._first.setdefault(self._plain(text), text)
+    def __call__(self, text: str, within: str = "") -> str:
+        """Return the first spelling of an id `within` a trace, if it names a span. Time: O(its length)."""
+        return self._first.setdefault((within, self._plain(text)), text)

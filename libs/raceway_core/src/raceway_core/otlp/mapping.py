@@ -54,10 +54,19 @@ def _scopes(group: ResourceSpans) -> Iterator[tuple[str, Sequence[ScopeSpans]]]:
     yield "instrumentationLibrarySpans", group.instrumentation_library_spans or ()
 
 
-class SpanMapper:
-    """Makes events of spans. `spell` gives ids that are the same in one spelling."""
+def in_lower_case(text: str, _within: str = "") -> str:
+    """Spell an id as the specification does."""
+    return text.lower()
 
-    def __init__(self, spell: Callable[[str], str] = str.lower) -> None:
+
+class SpanMapper:
+    """Makes events of spans.
+
+    `spell` gives ids that are the same in one spelling: the id of a trace, or that of a span and
+    the trace that it is within.
+    """
+
+    def __init__(self, spell: Callable[[str, str], str] = in_lower_case) -> None:
         self._spell = spell
 
     def events(self, placed: PlacedSpan) -> Iterator[Event]:
@@ -71,11 +80,11 @@ class SpanMapper:
     def _record(self, placed: PlacedSpan) -> SpanRecord:
         span, path = placed.span, placed.path
         trace_id = TraceId(self._id(f"{path}.traceId", span.trace_id))
-        parent_id = self._span_id(span.parent_span_id)
+        parent_id = self._span_id(span.parent_span_id, trace_id)
         return SpanRecord(
             path=path,
             trace_id=trace_id,
-            span_id=EventId(self._id(f"{path}.spanId", span.span_id)),
+            span_id=EventId(self._id(f"{path}.spanId", span.span_id, trace_id)),
             parent_id=parent_id,
             payload=self._payload(placed, trace_id, parent_id),
             begin_ns=unsigned(f"{path}.startTimeUnixNano", span.start_time_unix_nano),
@@ -90,8 +99,8 @@ class SpanMapper:
         follows_from = False
         links: dict[EventId, None] = {}
         for number, link in enumerate(span.links or ()):
-            linked = self._span_id(link.span_id)
-            if linked is None or (link.trace_id and self._spell(link.trace_id) != trace_id):
+            linked = self._span_id(link.span_id, trace_id)
+            if linked is None or (link.trace_id and self._spell(link.trace_id, "") != trace_id):
                 continue
             if linked == parent_id:
                 said = values_of(f"{placed.path}.links[{number}].attributes", link.attributes)
@@ -106,13 +115,13 @@ class SpanMapper:
             is_error=span.status is not None and span.status.code in _ERRORS,
         )
 
-    def _id(self, path: str, text: str | None) -> str:
+    def _id(self, path: str, text: str | None, within: str = "") -> str:
         if text is None or not text.strip("0"):
             raise Rejected(f"{path}: expected an id that is not all zeros, got {text!r:.40}")
-        return self._spell(text)
+        return self._spell(text, within)
 
-    def _span_id(self, text: str | None) -> EventId | None:
-        return EventId(self._spell(text)) if text and text.strip("0") else None
+    def _span_id(self, text: str | None, trace_id: TraceId) -> EventId | None:
+        return EventId(self._spell(text, trace_id)) if text and text.strip("0") else None
 
 
 def _accesses(placed: PlacedSpan) -> Iterator[SpanNote]:
