@@ -46,6 +46,7 @@ _BY_KEY = {
 """By which key an object's format is known: the first of these that it has."""
 
 _START_BYTES = 65_536
+_FIRST_LINES = 40
 
 
 def detect(data: bytes) -> FileFormat:
@@ -57,18 +58,18 @@ def detect(data: bytes) -> FileFormat:
     text = data.lstrip()
     if text[:1] == b"{" and (known := next((key for key in keys(text) if key in _BY_KEY), None)):
         return _BY_KEY[known]
-    start = text[:_START_BYTES]
-    if _is_shiviz(start):
+    lines = [line for line in text[:_START_BYTES].decode(errors="replace").split("\n") if line.strip()]
+    if _has_clock(lines[:2]):
         return FileFormat.SHIVIZ
     if text[:1] in {b"{", b"["}:
         return FileFormat.RACEWAY
-    if b"|" in start.split(b"\n", 1)[0]:
+    if lines and "|" in lines[0]:
         return FileFormat.STD
+    if _has_clock(lines[:_FIRST_LINES]):
+        return FileFormat.SHIVIZ
     expected = "; ".join(f"{name.value}: {format_.expected}" for name, format_ in FORMATS.items())
     raise Rejected(f"line 1: the format is not recognised; expected {expected}. Name it with --format")
 
 
-def _is_shiviz(start: bytes) -> bool:
-    """Whether the first two lines that are not empty hold a clock."""
-    lines = [line for line in start.decode(errors="replace").split("\n") if line.strip()]
-    return bool(entries_of("\n".join(lines[:2])).entries)
+def _has_clock(lines: list[str]) -> bool:
+    return bool(entries_of("\n".join(lines)).entries)
