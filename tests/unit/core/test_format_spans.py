@@ -168,6 +168,15 @@ def test_each_trace_spells_its_span_ids() -> None:
     assert (first.id, second.id) == ("aA", "Aa")
 
 
+def test_a_span_keeps_its_own_spelling_wherever_it_stands() -> None:
+    child, root = otlp_format.read(
+        otlp_file(otlp_span(spanId="b2", parentSpanId="AA"), otlp_span(spanId="aa"))
+    )
+    assert (child.parent_id, root.id) == ("aa", "aa")
+    child, root = jaeger_format.read(jaeger([Told("b2", 1, 2, "00aa"), Told("aa", 0, 9)]))
+    assert (child.parent_id, root.id) == ("aa", "aa")
+
+
 @both
 def test_spans_that_are_each_others_parents_are_a_cycle_and_have_a_path(
     read: Callable[[list[Told]], list[Event]],

@@ -55,8 +55,7 @@ def read(data: bytes) -> list[Event]:
 
 
 def _events(document: Document, reader: _Reader) -> Iterator[Event]:
-    found = set(keys(document.text))
-    if "spans" in found and "data" not in found:
+    if next((key for key in keys(document.text) if key in {"data", "spans"}), "data") == "spans":
         traces = [("", decode(document, _trace, EXPECTED))]
     else:
         decoded = decode(document, _document, EXPECTED)
@@ -83,6 +82,8 @@ class _Reader:
 
     def events(self, path: str, trace: JaegerTrace) -> Iterator[Event]:
         sources = {name: _source(process) for name, process in (trace.processes or {}).items()}
+        for span in trace.spans or ():
+            self._spell(span.span_id, self._spell(span.trace_id or trace.trace_id or ""))
         for number, span in enumerate(trace.spans or ()):
             place = f"{path}spans[{number}]"
             trace_id = self._id(f"{place}.traceID", span.trace_id or trace.trace_id)

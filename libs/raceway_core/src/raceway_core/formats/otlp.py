@@ -35,16 +35,20 @@ def read(data: bytes) -> list[Event]:
     Raises:
         Rejected: Something is not of the format; the message names the line and the field.
     """
-    mapper = SpanMapper(Spelling(str.lower))
-    return [event for document in documents(data) for event in _events(document, mapper)]
+    spelling = Spelling(str.lower)
+    return [event for document in documents(data) for event in _events(document, spelling)]
 
 
-def _events(document: Document, mapper: SpanMapper) -> Iterator[Event]:
+def _events(document: Document, spelling: Spelling) -> Iterator[Event]:
     decoded = decode(document, _decoder, EXPECTED)
     if decoded.resource_spans is None and (found := list(keys(document.text))) and not SIGNALS & {*found}:
         raise Rejected(f"line {document.line}: expected {EXPECTED}, got an object with {found[0][:40]!r}")
+    mapper = SpanMapper(spelling)
     try:
-        for placed in spans_in(decoded):
+        spans = [*spans_in(decoded)]
+        for _, _, span in spans:
+            spelling(span.span_id or "", spelling(span.trace_id or ""))
+        for placed in spans:
             yield from mapper.events(placed)
     except Rejected as error:
         line = document.line_of(str(error).partition(":")[0])

@@ -1,4 +1,7 @@
-"""Ids that may be written in several ways: one id is always given back as the file spelled it first."""
+"""Ids that may be written in several ways: one id is always given back as it was spelled first.
+
+Readers spell the spans of a document before the references to them, so a span keeps its own spelling.
+"""
 
 from __future__ import annotations
 
