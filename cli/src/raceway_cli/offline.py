@@ -10,7 +10,7 @@ from raceway_core.errors import RacewayError, Rejected
 from raceway_core.finding import Severity, Verdict
 from raceway_core.finding_view import FindingView
 from raceway_core.formats.detect import FORMATS, FileFormat, detect
-from raceway_core.formats.reading import clock_of
+from raceway_core.formats.reading import with_clock
 from raceway_core.offline import analyze_events
 from raceway_core.report import Report, report_of
 
@@ -37,13 +37,10 @@ def report_file(
         format_ = FORMATS[file_format]
         reading = format_.read(data, pattern)
         analysis = analyze_events(reading.events)
-        return report_of(
-            analysis,
-            file_format=file_format.value,
-            has_time=format_.has_time,
-            clock=clock_of(analysis, reading, format_),
-            with_hidden=with_hidden,
+        report = report_of(
+            analysis, file_format=file_format.value, has_time=format_.has_time, with_hidden=with_hidden
         )
+        return with_clock(report, analysis, reading, format_)
     except Rejected as error:
         raise Rejected(f"{name}: {error}") from error
     except RacewayError:

@@ -14,8 +14,9 @@ from raceway_core.errors import Rejected
 from raceway_core.event import Custom
 from raceway_core.formats import shiviz
 from raceway_core.formats.detect import FORMATS, FileFormat
-from raceway_core.formats.reading import Reading, clock_of
+from raceway_core.formats.reading import Reading, with_clock
 from raceway_core.offline import analyze_events
+from raceway_core.report import report_of
 
 Clock = dict[str, int]
 Step = tuple[str, Clock]
@@ -36,7 +37,9 @@ def texts_of(log: shiviz.ShivizLog) -> list[tuple[str, str, str]]:
 def issues_of(text: str, pattern: str | None = None) -> list[tuple[str, int | None]]:
     format_ = FORMATS[FileFormat.SHIVIZ]
     reading = Reading(*shiviz.read(text.encode(), pattern))
-    clock = clock_of(analyze_events(reading.events), reading, format_)
+    analysis = analyze_events(reading.events)
+    report = report_of(analysis, file_format="shiviz", has_time=format_.has_time)
+    clock = with_clock(report, analysis, reading, format_).clock
     assert clock is not None
     return [(issue.kind, issue.line) for issue in clock.issues]
 

@@ -56,8 +56,13 @@ def critical_paths_of(graph: CausalGraph, tree: SpanTree | None = None) -> tuple
     return tuple(sorted(paths, key=lambda path: (path.start_ns, path.root_id)))
 
 
+def are_spans(graph: CausalGraph) -> bool:
+    """Whether events say what contained what, and nothing about waiting."""
+    return graph.has_intervals and not any(_tells_of_waiting(graph, edge) for edge in graph.edges)
+
+
 def _walk_of(graph: CausalGraph, tree: SpanTree) -> Callable[[int, int, Trail], None]:
-    if graph.has_intervals and not any(_tells_of_waiting(graph, edge) for edge in graph.edges):
+    if are_spans(graph):
         return SpanWalk(graph, tree).walk
     return CausalWalk(graph).walk
 

@@ -62,15 +62,12 @@ class ClockIssueReport(msgspec.Struct, frozen=True):
 
 
 class ClockReport(msgspec.Struct, frozen=True):
-    """`offsets` and `steps` are null: this build does not compute them.
-
-    `skipped_lines` counts what stood between the events of a log.
-    """
+    """`offsets` and `steps` are null: this build does not compute them."""
 
     issues: Sequence[ClockIssueReport]
     offsets: None = None
     steps: None = None
-    skipped_lines: int = 0
+    skipped_lines: int = 0  # of a log: those that belong to no event
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +86,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ALWAYS = ("counts", "variables", "findings")
+_WITH_TIME = ("critical_paths", "clock")
 
 
 class _Key(NamedTuple):
@@ -96,19 +94,12 @@ class _Key(NamedTuple):
     scope: str
 
 
-def report_of(
-    analysis: Analysis,
-    *,
-    file_format: str,
-    has_time: bool,
-    clock: ClockReport | None = None,
-    with_hidden: bool = False,
-) -> Report:
-    """Return the report. A format without wall time, not `has_time`, has no paths."""
+def report_of(analysis: Analysis, *, file_format: str, has_time: bool, with_hidden: bool = False) -> Report:
+    """Return the report. A format without wall time and clocks, not `has_time`, has no paths or clocks."""
     traces = analysis.traces
     return Report(
         format=file_format,
-        computed=(*_ALWAYS, *["critical_paths"] * has_time, *["clock"] * (clock is not None)),
+        computed=(*_ALWAYS, *(_WITH_TIME if has_time else ())),
         counts=analysis.shape,
         variables=_variables(traces),
         findings=[
@@ -117,7 +108,7 @@ def report_of(
             if finding.verdict is not Verdict.GUARDED and (with_hidden or not finding.is_hidden)
         ],
         critical_paths=_critical_paths(traces) if has_time else None,
-        clock=clock,
+        clock=_clock(traces) if has_time else None,
     )
 
 
@@ -179,4 +170,14 @@ def _critical_path(trace_id: TraceId, path: CriticalPath) -> CriticalPathReport:
             )
             for segment in path.segments
         ],
+    )
+
+
+def _clock(traces: Iterable[AnalyzedTrace]) -> ClockReport:
+    return ClockReport(
+        [
+            ClockIssueReport(issue.kind, None, issue.event_id, issue.message)
+            for trace in traces
+            for issue in trace.clock_issues
+        ]
     )

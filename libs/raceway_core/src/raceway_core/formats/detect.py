@@ -29,10 +29,9 @@ FORMATS = {
         lambda data, pattern: Reading(*shiviz.read(data, pattern)),
         shiviz.EXPECTED,
         has_time=False,
-        has_lines=True,
         issue_of=shiviz.issue_in_words,
     ),
-    FileFormat.STD: Format(events_only(std.read), std.EXPECTED, has_time=False, has_clocks=False),
+    FileFormat.STD: Format(events_only(std.read), std.EXPECTED, has_time=False),
 }
 
 _BY_KEY = {

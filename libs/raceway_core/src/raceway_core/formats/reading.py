@@ -1,14 +1,16 @@
-"""What a format is: how its files are read, and which parts of the report they can fill."""
+"""What a format is: how its files are read, and what they add to the report."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from raceway_core.causal_graph import ClockIssue
 from raceway_core.event import Event
 from raceway_core.offline import Analysis
-from raceway_core.report import ClockIssueReport, ClockReport
+from raceway_core.report import ClockIssueReport, ClockReport, Report
 
 
 class Reading(NamedTuple):
@@ -19,24 +21,18 @@ class Reading(NamedTuple):
     skipped_lines: int = 0
 
 
-def _as_is(issue: ClockIssue) -> ClockIssue:
-    return issue
-
-
 class Format(NamedTuple):
-    """How a format is read, given bytes and `--pattern`.
+    """How a format is read, given bytes and `--pattern`, and what its files can tell.
 
-    `has_time` tells whether its events carry wall time, `has_clocks` whether they may carry clocks,
-    `has_lines` whether an event's id is the number of a line. `issue_of` says an issue of the causal
-    graph in the file's words, or that it is none.
+    `has_time` tells whether events carry wall time. `issue_of` is there where clocks are all that a
+    file has, and events are named by their lines: it says an issue of the causal graph in the file's
+    words, or that it is none.
     """
 
     read: Callable[[bytes, str | None], Reading]
     expected: str
     has_time: bool = True
-    has_clocks: bool = True
-    has_lines: bool = False
-    issue_of: Callable[[ClockIssue], ClockIssue | None] = _as_is
+    issue_of: Callable[[ClockIssue], ClockIssue | None] | None = None
 
 
 def events_only(read: Callable[[bytes], list[Event]]) -> Callable[[bytes, str | None], Reading]:
@@ -44,24 +40,15 @@ def events_only(read: Callable[[bytes], list[Event]]) -> Callable[[bytes, str | 
     return lambda data, _pattern: Reading(read(data))
 
 
-def clock_of(analysis: Analysis, reading: Reading, format_: Format) -> ClockReport | None:
-    """Return what the report says of clocks, if the format has any; issues in the order of lines."""
-    if not format_.has_clocks:
-        return None
-    issues = [
-        ClockIssueReport(
-            issue.kind, int(issue.event_id) if format_.has_lines else None, issue.event_id, issue.message
-        )
-        for issue in _issues(analysis, reading, format_)
+def with_clock(report: Report, analysis: Analysis, reading: Reading, format_: Format) -> Report:
+    """Return the report with what a log of clocks says of them, in the order of its lines."""
+    if format_.issue_of is None:
+        return report
+    found = (issue for trace in analysis.traces for issue in trace.clock_issues)
+    issues = [*reading.issues, *filter(None, map(format_.issue_of, found))]
+    rows = [
+        ClockIssueReport(issue.kind, int(issue.event_id), issue.event_id, issue.message) for issue in issues
     ]
-    if format_.has_lines:
-        issues.sort(key=lambda issue: (issue.line or 0, issue.kind))
-    return ClockReport(issues, skipped_lines=reading.skipped_lines)
-
-
-def _issues(analysis: Analysis, reading: Reading, format_: Format) -> Iterator[ClockIssue]:
-    yield from reading.issues
-    for trace in analysis.traces:
-        for issue in trace.clock_issues:
-            if said := format_.issue_of(issue):
-                yield said
+    rows.sort(key=lambda row: (row.line or 0, row.kind))
+    clock = ClockReport(rows, skipped_lines=reading.skipped_lines)
+    return msgspec.structs.replace(report, clock=clock, computed=(*report.computed, "clock"))
