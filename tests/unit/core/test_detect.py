@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raceway_core.errors import Rejected
+from raceway_core.formats import shiviz
 from raceway_core.formats.detect import FileFormat, detect
 
 RACEWAY, OTLP, JAEGER = FileFormat.RACEWAY, FileFormat.OTLP, FileFormat.JAEGER
@@ -52,3 +53,13 @@ def test_what_is_none_is_told_what_each_begins_with() -> None:
 def test_anything_has_a_format_or_is_rejected(data: bytes) -> None:
     with suppress(Rejected):
         assert detect(data) in FileFormat
+
+
+@pytest.mark.parametrize(
+    "hostile", ['{"' + '\\"' * 300_000, "a {" + " " * 300_000 + "}x", "a {" * 100_000, '{"a":' * 100_000]
+)
+def test_a_hostile_beginning_takes_linear_time(hostile: str) -> None:
+    with suppress(Rejected):
+        detect(hostile.encode())
+    with suppress(Rejected):
+        shiviz.read(hostile.encode())

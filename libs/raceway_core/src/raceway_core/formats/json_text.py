@@ -16,7 +16,8 @@ from raceway_core.errors import Rejected
 
 T = TypeVar("T")
 
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{\]},:]', re.DOTALL)
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{\]},:]', re.DOTALL)
+"""A string that never ends is one to the end of the text, so that no byte is read twice."""
 _STEP = re.compile(r"\.?([A-Za-z_]\w*)|\[(\d+)\]")
 _BYTE = re.compile(r" \(byte (\d+)\)$")
 _PATH = re.compile(r" - at `\$\.?(.*)`$")

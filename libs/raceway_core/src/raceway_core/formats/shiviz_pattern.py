@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from raceway_core.errors import Rejected
 
-_CLOCK = re.compile(r"\s*(?P<host>[^\s\[{\"]\S*)\s+(?P<clock>\{(?:.*\}|[^}]*))\s*")
+_CLOCK = re.compile(r"\s*(?P<host>[^\s\[{\"]\S*)\s+(?P<clock>\{(?:.*\}|[^}]*+))\s*")
 _SPELLED = re.compile(r"\\k<(?P<name>[A-Za-z_]\w*)>|\\.|(?P<group>\(\?<)(?=[A-Za-z_])", re.DOTALL)
 
 
