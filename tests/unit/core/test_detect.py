@@ -43,9 +43,10 @@ def test_a_file_is_known_by_its_beginning(data: str, expected: FileFormat) -> No
     assert detect(data.encode()) is expected
 
 
-def test_what_is_none_is_told_what_each_begins_with() -> None:
+@pytest.mark.parametrize("data", [b"hello\nworld", b'[INFO] [node0] {"node0": 1} hello\n'])
+def test_what_is_none_is_told_what_each_begins_with(data: bytes) -> None:
     with pytest.raises(Rejected) as caught:
-        detect(b"hello\nworld")
+        detect(data)
     assert all(f"{name.value}: " in str(caught.value) for name in FileFormat)
 
 
@@ -56,7 +57,7 @@ def test_anything_has_a_format_or_is_rejected(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "hostile", ['{"' + '\\"' * 300_000, "a {" + " " * 300_000 + "}x", "a {" * 100_000, '{"a":' * 100_000]
+    "hostile", ['{"' + '\\"' * 100_000, "a {" + " " * 100_000 + "}x", "a {" * 30_000, '{"a":' * 30_000]
 )
 def test_a_hostile_beginning_takes_linear_time(hostile: str) -> None:
     with suppress(Rejected):

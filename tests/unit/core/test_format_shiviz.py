@@ -108,6 +108,12 @@ def test_a_pattern_that_cannot_be_used_is_told(pattern: str, message: str) -> No
         shiviz.read(ONE_LINE.encode(), pattern)
 
 
+def test_a_log_that_begins_with_its_own_pattern_is_read_without() -> None:
+    log = shiviz.read(b"(?<host>\\S*) (?<clock>{.*})\\n(?<event>.*)\n\n\n" + CLOCK_FIRST.encode())
+    assert texts_of(log) == [("4", "a", "hello"), ("6", "b", "world")]
+    assert log.skipped_lines == 1
+
+
 def test_what_is_no_event_is_counted() -> None:
     assert shiviz.read(b"# a comment\n" + CLOCK_FIRST.encode() + b"--- end ---\n\n").skipped_lines == 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 from raceway_core.errors import Rejected
@@ -44,6 +45,7 @@ _BY_KEY = {
 }
 """By which key an object's format is known: the first of these that it has."""
 
+_EVENTS = re.compile(rb"\{|\[\s*[{\]]")
 _START_BYTES = 65_536
 _FIRST_LINES = 40
 
@@ -60,7 +62,7 @@ def detect(data: bytes) -> FileFormat:
     lines = [line for line in text[:_START_BYTES].decode(errors="replace").split("\n") if line.strip()]
     if _has_clock(lines[:2]):
         return FileFormat.SHIVIZ
-    if text[:1] in {b"{", b"["}:
+    if _EVENTS.match(text):
         return FileFormat.RACEWAY
     if lines and "|" in lines[0]:
         return FileFormat.STD

@@ -33,7 +33,7 @@ from raceway_core.formats.shiviz_pattern import Entry, entries_of
 TRACE = TraceId("shiviz")
 """The format has no trace ids: a file is one trace."""
 
-EXPECTED = "ShiViz, two lines an event: host {clock as JSON} and text"
+EXPECTED = "ShiViz, two lines an event: host {clock as JSON} and text, or what --pattern says"
 
 _LIMIT = 2**53
 
