@@ -76,7 +76,7 @@ def test_the_report_of_a_raceway_file_has_paths_and_clock_issues() -> None:
         path["start_ns"],
         path["end_ns"],
     ]
-    assert report["clock"] == {"issues": [], "offsets": None, "steps": None}
+    assert report["clock"] == {"issues": [], "offsets": None, "steps": None, "skipped_lines": 0}
 
 
 HUNG = """

@@ -9,12 +9,16 @@ import click
 _EPILOG = """\b
 Formats:
   raceway   JSON lines of events or batches, or one JSON array of events
+  otlp      OpenTelemetry's JSON, {"resourceSpans": […]}, one document or one a line
+  jaeger    what the Jaeger UI exports, {"data": [{"traceID", "spans", "processes"}]}
+  shiviz    GoVector logs, host {clock} and text on two lines; others with --pattern
   std       RAPID's thread|op(target)|location, op one of r w acq rel fork join begin end
 
 \b
 Examples:
   raceway analyze events.jsonl
   raceway analyze --format std trace.std --json
+  raceway analyze --pattern '(?<host>\\S+) (?<clock>{.*}) (?<event>.*)' lines.log
   zcat events.jsonl.gz | raceway analyze - --fail-on proven
 
 \b
@@ -30,15 +34,18 @@ _LEVELS = ("proven", "observed", "possible", "order-dependent", "critical", "war
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["auto", "raceway", "std"]),
+    type=click.Choice(["auto", "raceway", "otlp", "jaeger", "shiviz", "std"]),
     default="auto",
     show_default=True,
     help="Format of the file.",
 )
+@click.option("--pattern", metavar="REGEX", help="Of shiviz: groups host, clock and event of each event.")
 @click.option("--all", "with_hidden", is_flag=True, help="Also what is hidden as noise.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
 @click.option("--fail-on", type=click.Choice(_LEVELS), help="Verdict or severity from which to exit with 1.")
-def command(file: str, format_name: str, *, with_hidden: bool, as_json: bool, fail_on: str | None) -> None:
+def command(
+    file: str, format_name: str, *, pattern: str | None, with_hidden: bool, as_json: bool, fail_on: str | None
+) -> None:
     """Find races, lost updates and deadlocks in FILE, or in standard input when FILE is `-`.
 
     Nothing is sent anywhere and nothing is stored.
@@ -47,11 +54,13 @@ def command(file: str, format_name: str, *, with_hidden: bool, as_json: bool, fa
     from raceway_cli.show.json import print_json
     from raceway_cli.show.report import print_report
 
+    if pattern is not None and format_name not in {"auto", "shiviz"}:
+        raise click.UsageError(f"--pattern is of the format shiviz, not of {format_name}")
     with click.open_file(file, "rb") as opened:
         data = opened.read()
     name = "<stdin>" if file == "-" else file
     try:
-        report = report_file(data, name, format_name, with_hidden=with_hidden)
+        report = report_file(data, name, format_name, pattern=pattern, with_hidden=with_hidden)
     except OwnFault as fault:
         click.echo(f"{fault}", err=True)
         sys.exit(3)

@@ -8,10 +8,15 @@ from collections.abc import Sequence
 import click
 
 from raceway_cli.show.finding import counted, findings_text
+from raceway_cli.show.path import print_paths
 from raceway_cli.show.table import print_table
-from raceway_core.report import Report, VariableReport
+from raceway_core.report import ClockReport, Report, VariableReport
+
+_OF_SPANS = frozenset({"jaeger", "otlp"})
+"""Formats of tracers: whoever has such a file asks first where its time went."""
 
 _MOST_VARIABLES = 20
+_MOST_ISSUES = 20
 
 
 def print_report(report: Report) -> None:
@@ -22,14 +27,28 @@ def print_report(report: Report) -> None:
         f"and {counted(counts.chains, 'chain')}; {counts.ordered_pairs:,} pairs ordered, "
         f"{counts.concurrent_pairs:,} concurrent\n"
     )
+    if report.critical_paths and report.format in _OF_SPANS:
+        print_paths(report.critical_paths)
     click.echo(findings_text(report.findings))
     racy = [variable for variable in report.variables if variable.racy]
     if racy:
         click.echo()
         _print_variables(racy)
-    if report.clock and report.clock.issues:
-        kinds = Counter(issue.kind for issue in report.clock.issues)
+    if report.clock:
+        _print_clock(report.clock)
+
+
+def _print_clock(clock: ClockReport) -> None:
+    if clock.issues:
+        kinds = Counter(issue.kind for issue in clock.issues)
         click.echo("\nclock issues: " + ", ".join(f"{kind} × {n}" for kind, n in sorted(kinds.items())))
+        for issue in clock.issues[:_MOST_ISSUES]:
+            where = f"event {issue.event}" if issue.line is None else f"line {issue.line}"
+            click.echo(f"  {where}: {issue.kind}: {issue.message}")
+        if (left := len(clock.issues) - _MOST_ISSUES) > 0:
+            click.echo(f"  … {left:,} more with --json")
+    if clock.skipped_lines:
+        click.echo(f"\n{counted(clock.skipped_lines, 'line')} skipped")
 
 
 def _print_variables(variables: Sequence[VariableReport]) -> None:

@@ -17,6 +17,7 @@ from raceway_core.event_set import distinct
 from raceway_core.graph.chain import Chain, chains_of
 from raceway_core.graph.clock_check import ClockIssue, check_clocks
 from raceway_core.graph.cycle import break_cycles
+from raceway_core.graph.detached import detached_of
 from raceway_core.graph.edge import Edge, EdgeKind
 from raceway_core.graph.event_table import EventTable, table_of
 from raceway_core.graph.inferred_edge import clock_edges, inferred_edges
@@ -34,8 +35,9 @@ class CausalGraph(msgspec.Struct, frozen=True):
     """See the module. `notes` counts by kind what was found odd; the graph is acyclic.
 
     `chain_nodes[c]` are the nodes of chain c in program order; `edges` are the others, between
-    chains. `missing_parents` are parent ids that no event of the trace has. `order` has the nodes in
-    a linear extension: every cause comes before its effects.
+    chains. `missing_parents` are parent ids that no event of the trace has, `detached` the spans that
+    their parents did not wait for. `order` has the nodes in a linear extension: every cause comes
+    before its effects.
     """
 
     events: Sequence[Event]
@@ -55,6 +57,7 @@ class CausalGraph(msgspec.Struct, frozen=True):
     begins_ns: Sequence[int]
     finishes_ns: Sequence[int]
     order: Sequence[int]
+    detached: frozenset[int] = frozenset()
 
     @property
     def has_intervals(self) -> bool:
@@ -80,10 +83,11 @@ def build_graph(events: Sequence[Event]) -> CausalGraph:
     unique, times_ns, conflicts = distinct(events)
     table = table_of(unique, times_ns)
     check = check_clocks(table)
-    chains = chains_of(table, check.place_of, check.copies)
+    detached = detached_of(table)
+    chains = chains_of(table, check.place_of, check.copies, detached)
     nodes = nodes_of(table)
     chain_nodes = chain_nodes_of(table, nodes, chains.of_event, check.place_of)
-    layout = Layout(table, nodes, chains, chain_nodes, check.place_of)
+    layout = Layout(table, nodes, chains, chain_nodes, check.place_of, detached)
     edges, order, cycles = _ordered(layout, [*inferred_edges(layout), *clock_edges(layout, check.order)])
     issues = [*check.issues, *(_cycle_issue(table, cycle) for cycle in [*table.loops, *cycles])]
     notes = {
@@ -109,6 +113,7 @@ def build_graph(events: Sequence[Event]) -> CausalGraph:
         begins_ns=table.begins,
         finishes_ns=table.finishes,
         order=order,
+        detached=detached,
     )
 
 

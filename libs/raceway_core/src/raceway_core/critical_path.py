@@ -7,6 +7,7 @@ nanosecond of a path belongs to exactly one segment.
 
 Where events say who waited for whom (spawns, awaits, messages, clocks) the path follows these causes
 (`raceway_core.path.causal_walk`), else it goes down the tree of intervals (`raceway_core.path.span_walk`).
+Spans of a tracer say what contained what, also where they are linked.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from raceway_core.causal_graph import CausalGraph, EdgeKind
+from raceway_core.causal_graph import CausalGraph, Edge, EdgeKind
+from raceway_core.event import Span
 from raceway_core.graph.event_table import NONE
 from raceway_core.path.causal_walk import CausalWalk
 from raceway_core.path.operation import location_of, operation_of
@@ -23,7 +25,9 @@ from raceway_core.path.span_walk import SpanWalk
 from raceway_core.path.stretch import Stretch, Trail
 from raceway_core.result import CriticalPath, Segment
 
-_SAY_NOTHING_OF_WAITING = frozenset({EdgeKind.PARENT, EdgeKind.RETURN})
+_SAY_NOTHING_OF_WAITING = frozenset({EdgeKind.PARENT, EdgeKind.RETURN, EdgeKind.LINK})
+_ARE_NO_CAUSES = frozenset({EdgeKind.MESSAGE, EdgeKind.LINK})
+"""Edges to what begins a path all the same."""
 
 
 class _Root(NamedTuple):
@@ -52,20 +56,32 @@ def critical_paths_of(graph: CausalGraph, tree: SpanTree | None = None) -> tuple
     return tuple(sorted(paths, key=lambda path: (path.start_ns, path.root_id)))
 
 
+def are_spans(graph: CausalGraph) -> bool:
+    """Whether events say what contained what, and nothing about waiting."""
+    return graph.has_intervals and not any(_tells_of_waiting(graph, edge) for edge in graph.edges)
+
+
 def _walk_of(graph: CausalGraph, tree: SpanTree) -> Callable[[int, int, Trail], None]:
-    if graph.has_intervals and all(edge.kind in _SAY_NOTHING_OF_WAITING for edge in graph.edges):
+    if are_spans(graph):
         return SpanWalk(graph, tree).walk
     return CausalWalk(graph).walk
+
+
+def _tells_of_waiting(graph: CausalGraph, edge: Edge) -> bool:
+    return edge.kind not in _SAY_NOTHING_OF_WAITING and not (
+        edge.kind is EdgeKind.RESPONSE and isinstance(graph.payloads[graph.event_of[edge.target]], Span)
+    )
 
 
 def _roots(graph: CausalGraph, tree: SpanTree) -> list[_Root]:
     """Return the intervals that nothing caused, and the points of which that is true of the chain."""
     starts, ends, chain_of = graph.starts, graph.ends, graph.chain_of
-    caused = {edge.target for edge in graph.edges if edge.kind is not EdgeKind.MESSAGE}
+    caused = {edge.target for edge in graph.edges if edge.kind not in _ARE_NO_CAUSES}
     free = [
         event for event, parent in enumerate(graph.parents) if parent == NONE and starts[event] not in caused
     ]
-    roots = [_Root(event, ends[event]) for event in free if starts[event] != ends[event]]
+    spans = set(graph.payloads.numbers(Span))
+    roots = [_Root(event, ends[event]) for event in free if starts[event] != ends[event] or event in spans]
     begun = {chain_of[root.event] for root in roots}
     for event in free:
         is_first = starts[event] == graph.chain_nodes[chain_of[event]][0]

@@ -196,6 +196,31 @@ class MessageReceive(MessagePayload, frozen=True):
     pass
 
 
+class SpanKind(Enum):
+    """Which side of which kind of call a span is; `UNSPECIFIED` where it does not say."""
+
+    UNSPECIFIED = "unspecified"
+    INTERNAL = "internal"
+    SERVER = "server"
+    CLIENT = "client"
+    PRODUCER = "producer"
+    CONSUMER = "consumer"
+
+
+class Span(Payload, frozen=True):
+    """An operation as tracers record it: named and timed, of no thread or task.
+
+    `follows_from`: its parent did not wait for it. `links` are spans of the same trace, not its
+    parent, that it came from.
+    """
+
+    name: str
+    span_kind: SpanKind = SpanKind.UNSPECIFIED
+    follows_from: bool = False
+    links: tuple[EventId, ...] = ()
+    is_error: bool = False
+
+
 class TransactionPayload(Payload, frozen=True):
     transaction_id: str
     resource: str = ""
@@ -236,6 +261,7 @@ class Kind(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unk
     MemoryFence: MemoryFence | None = None
     Error: Error | None = None
     Custom: Custom | None = None
+    Span: Span | None = None
 
     def payloads(self) -> list[Payload]:
         """Return the payloads that are present; a valid kind has exactly one."""

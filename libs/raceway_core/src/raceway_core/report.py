@@ -68,6 +68,7 @@ class ClockReport(msgspec.Struct, frozen=True):
     issues: Sequence[ClockIssueReport]
     offsets: None = None
     steps: None = None
+    skipped_lines: int = 0  # of a log: those that belong to no event
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

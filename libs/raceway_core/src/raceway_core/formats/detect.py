@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from enum import Enum
-from typing import NamedTuple
 
 from raceway_core.errors import Rejected
-from raceway_core.event import Event
-from raceway_core.formats import raceway, std
+from raceway_core.formats import jaeger, otlp, raceway, shiviz, std
+from raceway_core.formats.json_text import keys
+from raceway_core.formats.reading import Format, Reading, events_only
+from raceway_core.formats.shiviz_pattern import entries_of
 
 
 class FileFormat(Enum):
     """The formats that can be read."""
 
     RACEWAY = "raceway"
+    OTLP = "otlp"
+    JAEGER = "jaeger"
+    SHIVIZ = "shiviz"
     STD = "std"
 
 
-class Format(NamedTuple):
-    """`has_time` tells whether its events carry wall time and clocks of their own."""
-
-    read: Callable[[bytes], list[Event]]
-    has_time: bool
-    expected: str
-
-
 FORMATS = {
-    FileFormat.RACEWAY: Format(raceway.read, has_time=True, expected=raceway.EXPECTED),
-    FileFormat.STD: Format(std.read, has_time=False, expected=std.EXPECTED),
+    FileFormat.RACEWAY: Format(events_only(raceway.read), raceway.EXPECTED),
+    FileFormat.OTLP: Format(events_only(otlp.read), otlp.EXPECTED),
+    FileFormat.JAEGER: Format(events_only(jaeger.read), jaeger.EXPECTED),
+    FileFormat.SHIVIZ: Format(
+        lambda data, pattern: Reading(*shiviz.read(data, pattern)),
+        shiviz.EXPECTED,
+        has_time=False,
+        issue_of=shiviz.issue_in_words,
+    ),
+    FileFormat.STD: Format(events_only(std.read), std.EXPECTED, has_time=False),
 }
+
+_BY_KEY = {
+    **dict.fromkeys(otlp.SIGNALS, FileFormat.OTLP),
+    "data": FileFormat.JAEGER,
+    "spans": FileFormat.JAEGER,
+    "events": FileFormat.RACEWAY,
+    "trace_id": FileFormat.RACEWAY,
+    "kind": FileFormat.RACEWAY,
+}
+"""By which key an object's format is known: the first of these that it has."""
+
+_EVENTS = re.compile(rb"\{|\[\s*[{\]]")
+_START_BYTES = 65_536
+_FIRST_LINES = 40
 
 
 def detect(data: bytes) -> FileFormat:
@@ -38,10 +56,21 @@ def detect(data: bytes) -> FileFormat:
     Raises:
         Rejected: It shows none; the message says what each format begins with.
     """
-    start = data.lstrip()[:1]
-    if start in {b"{", b"["}:
+    text = data.lstrip()
+    if text[:1] == b"{" and (known := next((key for key in keys(text) if key in _BY_KEY), None)):
+        return _BY_KEY[known]
+    lines = [line for line in text[:_START_BYTES].decode(errors="replace").split("\n") if line.strip()]
+    if _has_clock(lines[:2]):
+        return FileFormat.SHIVIZ
+    if _EVENTS.match(text):
         return FileFormat.RACEWAY
-    if b"|" in data.lstrip().split(b"\n", 1)[0]:
+    if lines and "|" in lines[0]:
         return FileFormat.STD
+    if _has_clock(lines[:_FIRST_LINES]):
+        return FileFormat.SHIVIZ
     expected = "; ".join(f"{name.value}: {format_.expected}" for name, format_ in FORMATS.items())
     raise Rejected(f"line 1: the format is not recognised; expected {expected}. Name it with --format")
+
+
+def _has_clock(lines: list[str]) -> bool:
+    return bool(entries_of("\n".join(lines)).entries)

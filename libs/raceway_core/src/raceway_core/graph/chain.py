@@ -50,11 +50,16 @@ class Chains(NamedTuple):
     lines: int
 
 
-def chains_of(table: EventTable, place_of: Mapping[int, int], copies: Mapping[int, int]) -> Chains:
+def chains_of(
+    table: EventTable,
+    place_of: Mapping[int, int],
+    copies: Mapping[int, int],
+    detached: frozenset[int] = frozenset(),
+) -> Chains:
     """Return the chains.
 
     `place_of` has the events that have a place on a clock: their strands are as they say. `copies`
-    numbers those that repeat the place of another.
+    numbers those that repeat the place of another. `detached` are spans that their parents did not wait for.
 
     Time: O(n log n), O(n) where nothing splits.
     """
@@ -62,7 +67,7 @@ def chains_of(table: EventTable, place_of: Mapping[int, int], copies: Mapping[in
     of_line = {} if placed else _lines(table)
     strand_of = [of_line.get(strand, strand) for strand in table.strand_of] if of_line else table.strand_of
     scope_of = spawn_scopes(table)
-    track_of = tracks_of(table, strand_of)
+    track_of = tracks_of(table, strand_of, detached)
     if not (of_line or scope_of or track_of or copies):
         return Chains(strand_of, _named(table, strand_of), {}, 0)
     keys = [

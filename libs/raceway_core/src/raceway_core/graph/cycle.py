@@ -21,6 +21,7 @@ _TRUST = {
     EdgeKind.REQUEST: 1,
     EdgeKind.RESPONSE: 1,
     EdgeKind.MESSAGE: 1,
+    EdgeKind.LINK: 1,
     EdgeKind.RETURN: 1,
     EdgeKind.PARENT: 2,
     EdgeKind.LOCK: 2,

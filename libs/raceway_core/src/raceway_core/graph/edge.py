@@ -16,6 +16,7 @@ class EdgeKind(Enum):
     REQUEST = "request"
     RESPONSE = "response"
     MESSAGE = "message"
+    LINK = "span link"
     CLOCK = "vector clock"
     RETURN = "structured return (assumed)"
     LOCK = "lock order"

@@ -6,6 +6,7 @@
     request    a request is before the first event of what it opened elsewhere (`remote_call`)
     response   the response sent there is before the response received
     message    a message is sent before it is received
+    link       a span is behind those that it is linked to (`span_edge`)
     return     the last that was done for a call is before its end (`structured_return`)
 
 A clock that was sent decides in place of all of them between the events that carry one.
@@ -21,6 +22,7 @@ from raceway_core.graph.event_table import NONE
 from raceway_core.graph.layout import Layout
 from raceway_core.graph.program_order import was_recorded_at_end
 from raceway_core.graph.remote_call import call_edges
+from raceway_core.graph.span_edge import span_edges
 from raceway_core.graph.structured_return import return_edges
 from raceway_core.identity import Process
 
@@ -32,6 +34,7 @@ def inferred_edges(layout: Layout) -> list[Edge]:
     edges = [*_parent_edges(layout), *_task_edges(layout), *call_edges(layout), *_message_edges(layout)]
     if layout.table.has_intervals:
         edges += return_edges(layout)
+    edges += span_edges(layout)
     chain_of, event_of, place_of = layout.chains.of_event, layout.nodes.event_of, layout.place_of
     return [
         edge

@@ -12,13 +12,17 @@ from raceway_core.identity import Process
 
 
 class Layout(NamedTuple):
-    """A graph without its edges. `place_of` has the events whose sent clock counts."""
+    """A graph without its edges.
+
+    `place_of` has the events whose sent clock counts, `detached` the spans that nobody waited for.
+    """
 
     table: EventTable
     nodes: Nodes
     chains: Chains
     chain_nodes: Sequence[Sequence[int]]
     place_of: Mapping[int, int]
+    detached: frozenset[int] = frozenset()
 
     def process(self, event: int) -> Process:
         """Return the process that recorded `event`."""

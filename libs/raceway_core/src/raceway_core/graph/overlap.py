@@ -7,6 +7,7 @@ thread of control. Stamps have a resolution, and only what crosses by more than 
 A plain span names neither a thread nor a task. The children of one parent are one track as long as
 they do not overlap; those that overlap, also where one contains the other, are concurrent. Where the
 parent is of the same process and encloses them it is their track, as a caller is that of its calls.
+What is detached from its parent (`raceway_core.graph.detached`) is a track of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import TypeAlias
 
+from raceway_core.event import Span
 from raceway_core.graph.event_table import NONE, EventTable
 from raceway_core.graph.parent_order import parents_first, start_order
 
@@ -24,12 +26,14 @@ Track: TypeAlias = tuple[int, int]
 _RESOLUTIONS_NS = (1_000_000, 1_000)
 
 
-def tracks_of(table: EventTable, strand_of: Sequence[int]) -> dict[int, Track]:
+def tracks_of(
+    table: EventTable, strand_of: Sequence[int], detached: frozenset[int] = frozenset()
+) -> dict[int, Track]:
     """Return the track of each event that is not on the first track of a thread.
 
     Time: O(n log n).
     """
-    if not table.has_intervals:
+    if not table.has_intervals and not table.payloads.numbers(Span):
         return {}
     measured, plain = _by_strand(table, strand_of)
     tracks: dict[int, Track] = {}
@@ -39,7 +43,7 @@ def tracks_of(table: EventTable, strand_of: Sequence[int]) -> dict[int, Track]:
             members = [event for event in start_order(table) if strand_of[event] == strand]
             tracks.update(_thread_tracks(table, members, resolution))
     if plain:
-        _add_plain_tracks(table, plain, tracks)
+        _add_plain_tracks(table, plain, tracks, detached)
     return tracks
 
 
@@ -64,7 +68,11 @@ def _by_strand(
 
 def _is_plain(table: EventTable, event: int) -> bool:
     parent = table.parents[event]
-    return _is_interval(table, event) or (parent != NONE and _is_interval(table, parent))
+    return _is_span(table, event) or (parent != NONE and _is_span(table, parent))
+
+
+def _is_span(table: EventTable, event: int) -> bool:
+    return _is_interval(table, event) or type(table.payloads[event]) is Span
 
 
 def _is_interval(table: EventTable, event: int) -> bool:
@@ -135,13 +143,18 @@ def _free_track(
 
 
 def _add_plain_tracks(
-    table: EventTable, plain: Mapping[int, Mapping[int, Sequence[int]]], tracks: dict[int, Track]
+    table: EventTable,
+    plain: Mapping[int, Mapping[int, Sequence[int]]],
+    tracks: dict[int, Track],
+    detached: frozenset[int],
 ) -> None:
+    tracks.update((event, (event, 0)) for event in detached)
     for parent in (NONE, *parents_first(table.parents)):
         for strand, siblings in plain.get(parent, {}).items():
             is_local = parent != NONE and table.strand_of[parent] == strand
             home = tracks.get(parent) if is_local else None
-            tracks.update(_sibling_tracks(table, parent, siblings, home))
+            attached = [event for event in siblings if event not in detached] if detached else siblings
+            tracks.update(_sibling_tracks(table, parent, attached, home))
 
 
 def _sibling_tracks(

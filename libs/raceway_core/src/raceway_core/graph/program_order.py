@@ -15,11 +15,19 @@ from itertools import islice
 from operator import lt
 from typing import NamedTuple
 
-from raceway_core.event import AsyncAwait, Custom, DatabaseQuery, FunctionCall, HttpRequest, HttpResponse
+from raceway_core.event import (
+    AsyncAwait,
+    Custom,
+    DatabaseQuery,
+    FunctionCall,
+    HttpRequest,
+    HttpResponse,
+    Span,
+)
 from raceway_core.graph.event_table import EventTable
 from raceway_core.graph.parent_order import start_order
 
-_CAN_CONTAIN = frozenset({FunctionCall, HttpRequest, HttpResponse, DatabaseQuery, AsyncAwait, Custom})
+_CAN_CONTAIN = frozenset({FunctionCall, HttpRequest, HttpResponse, DatabaseQuery, AsyncAwait, Custom, Span})
 
 
 class Nodes(NamedTuple):

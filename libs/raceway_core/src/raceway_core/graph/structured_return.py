@@ -2,7 +2,8 @@
 
 Where an SDK records no await, the last that a chain did for a parent is ordered before the end of
 that parent, if the parent's interval encloses it on the same host's clock. This is how structured
-programs behave, and the only order that rests on wall time; so it is shown as assumed.
+programs behave, and the only order that rests on wall time; so it is shown as assumed. A span that is
+detached (`raceway_core.graph.detached`) is no such work, nor is what it leads to.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def _employers(layout: Layout) -> list[int]:
     employers = [NONE] * len(chain_of)
     for event in parents_first(table.parents):
         parent = table.parents[event]
-        if parent != NONE:
+        if parent != NONE and event not in layout.detached:
             is_same = chain_of[parent] == chain_of[event]
             employers[event] = employers[parent] if is_same else spans[parent]
             spans[event] = spans[parent]

@@ -25,6 +25,7 @@ from raceway_core.event import (
     MessageReceive,
     MessageSend,
     Payload,
+    Span,
     StateChange,
     TransactionAbort,
     TransactionBegin,
@@ -51,6 +52,7 @@ _NAMED_BY: Mapping[type[Payload], tuple[str, ...]] = {
     TransactionAbort: ("transaction_id",),
     Error: ("error_type",),
     Custom: ("name",),
+    Span: ("name",),
 }
 """The fields that name an operation, the first that says something."""
 

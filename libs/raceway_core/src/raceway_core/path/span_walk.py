@@ -3,7 +3,8 @@
 An operation waited for the child that ended last, before that for the one that had ended last when
 this one began, and so on; each child is walked in the same way, and what is left is the operation's
 own. A child is clipped to its parent's interval. A sibling that overlaps the one already taken is off
-the path and never cut in two. Who consumes a message does not delay who sent it.
+the path and never cut in two. What is detached from its parent does not delay it, and who consumes
+a message does not delay who sent it.
 
 Source: Zhang et al. 2022, "CRISP: Critical path analysis of large-scale microservice architectures".
 """
@@ -23,6 +24,8 @@ from raceway_core.event import (
     MessageReceive,
     MessageSend,
     Payload,
+    Span,
+    SpanKind,
 )
 from raceway_core.path.span_tree import SpanTree
 from raceway_core.path.stretch import LOCK, NETWORK, QUEUE, SCHEDULING, WORK, Trail
@@ -80,6 +83,8 @@ class SpanWalk:
                 yield self._frame(child, start_ns, end_ns)
 
     def _is_consumer(self, child: int) -> bool:
+        if child in self._graph.detached:
+            return True
         chain_of, parent = self._graph.chain_of, self._graph.parents[child]
         is_message = type(self._graph.payloads[child]) is MessageReceive
         is_message |= type(self._graph.payloads[parent]) is MessageSend
@@ -91,8 +96,11 @@ class SpanWalk:
 
     def _label(self, event: int, children: Sequence[int]) -> str:
         """Return what the operation does while none of its children runs."""
+        payload = self._graph.payloads[event]
+        if isinstance(payload, Span) and payload.span_kind is not SpanKind.UNSPECIFIED:
+            return NETWORK if payload.span_kind is SpanKind.CLIENT else WORK
         chains, chain_of = self._graph.chains, self._graph.chain_of
         here = chains[chain_of[event]].process
         if children and all(chains[chain_of[child]].process != here for child in children):
             return NETWORK
-        return WAITS.get(type(self._graph.payloads[event]), WORK)
+        return WAITS.get(type(payload), WORK)

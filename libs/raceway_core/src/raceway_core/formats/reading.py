@@ -1,0 +1,54 @@
+"""What a format is: how its files are read, and what they add to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from raceway_core.causal_graph import ClockIssue
+from raceway_core.event import Event
+from raceway_core.offline import Analysis
+from raceway_core.report import ClockIssueReport, ClockReport, Report
+
+
+class Reading(NamedTuple):
+    """What a file holds: events, and what its reader alone knows of their clocks."""
+
+    events: Sequence[Event]
+    issues: Sequence[ClockIssue] = ()
+    skipped_lines: int = 0
+
+
+class Format(NamedTuple):
+    """How a format is read, given bytes and `--pattern`, and what its files can tell.
+
+    `has_time` tells whether events carry wall time. `issue_of` is there where clocks are all that a
+    file has, and events are named by their lines: it says an issue of the causal graph in the file's
+    words, or that it is none.
+    """
+
+    read: Callable[[bytes, str | None], Reading]
+    expected: str
+    has_time: bool = True
+    issue_of: Callable[[ClockIssue], ClockIssue | None] | None = None
+
+
+def events_only(read: Callable[[bytes], list[Event]]) -> Callable[[bytes, str | None], Reading]:
+    """Return the reader of a format that has nothing but events and takes no pattern."""
+    return lambda data, _pattern: Reading(read(data))
+
+
+def with_clock(report: Report, analysis: Analysis, reading: Reading, format_: Format) -> Report:
+    """Return the report with what a log of clocks says of them, in the order of its lines."""
+    if format_.issue_of is None:
+        return report
+    found = (issue for trace in analysis.traces for issue in trace.clock_issues)
+    issues = [*reading.issues, *filter(None, map(format_.issue_of, found))]
+    rows = [
+        ClockIssueReport(issue.kind, int(issue.event_id), issue.event_id, issue.message) for issue in issues
+    ]
+    rows.sort(key=lambda row: (row.line or 0, row.kind))
+    clock = ClockReport(rows, skipped_lines=reading.skipped_lines)
+    return msgspec.structs.replace(report, clock=clock, computed=(*report.computed, "clock"))

@@ -1,0 +1,1 @@
+"""OpenTelemetry's protocol: a decoded trace document in, events out, whatever it was encoded as."""
