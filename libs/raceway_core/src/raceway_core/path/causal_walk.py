@@ -11,9 +11,6 @@ programs".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
-
 from raceway_core.causal_graph import CausalGraph, EdgeKind
 from raceway_core.event import (
     DatabaseQuery,
@@ -25,6 +22,7 @@ from raceway_core.event import (
     MessageReceive,
 )
 from raceway_core.graph.event_table import NONE
+from raceway_core.path.cause import before_of, incoming_of, innermost
 from raceway_core.path.span_walk import WAITS
 from raceway_core.path.stretch import LOCK, NETWORK, QUEUE, SCHEDULING, WORK, Trail
 
@@ -38,14 +36,9 @@ class CausalWalk:
     def __init__(self, graph: CausalGraph) -> None:
         self._graph = graph
         self._times_ns = graph.times_ns()
-        self._inside = _innermost(graph) if graph.has_intervals else graph.event_of
-        self._before = [NONE] * len(graph.event_of)
-        for nodes in graph.chain_nodes:
-            for before, node in pairwise(nodes):
-                self._before[node] = before
-        self._incoming: dict[int, list[tuple[int, EdgeKind]]] = {}
-        for source, target, kind in graph.edges:
-            self._incoming.setdefault(target, []).append((source, kind))
+        self._inside = innermost(graph) if graph.has_intervals else graph.event_of
+        self._before = before_of(graph)
+        self._incoming = incoming_of(graph)
 
     def walk(self, root: int, node: int, trail: Trail) -> None:
         """Follow the causes of `node` back over the whole trail. Time: O(nodes on the path)."""
@@ -89,21 +82,3 @@ class CausalWalk:
         if waiting != first or self._graph.starts[waiting] != self._graph.ends[waiting]:
             return _STEP_WAITS.get(kinds) or WAITS.get(type(payloads[waiting]), WORK)
         return _STEP_WAITS.get(kinds, WORK)
-
-
-def _innermost(graph: CausalGraph) -> Sequence[int]:
-    """Return for each node the event that was open after it: the innermost of its chain, else its own."""
-    inside = [NONE] * len(graph.event_of)
-    starts, ends, event_of, parents = graph.starts, graph.ends, graph.event_of, graph.parents
-    for nodes in graph.chain_nodes:
-        open_events: list[int] = []
-        for node in nodes:
-            event = event_of[node]
-            if starts[event] != ends[event]:
-                if node == starts[event]:
-                    open_events.append(event)
-                else:
-                    open_events.pop()
-                    event = parents[event] if parents[event] != NONE else event
-            inside[node] = open_events[-1] if open_events else event
-    return inside

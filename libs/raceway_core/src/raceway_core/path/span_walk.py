@@ -76,14 +76,8 @@ class SpanWalk:
         for child in frame.children:
             start_ns = max(self._graph.begins_ns[child], frame.start_ns)
             end_ns = min(self._graph.finishes_ns[child], frame.end_ns)
-            if start_ns < end_ns <= trail.cursor_ns and not self._is_consumer(child):
+            if start_ns < end_ns <= trail.cursor_ns and not is_consumer(self._graph, child):
                 yield self._frame(child, start_ns, end_ns)
-
-    def _is_consumer(self, child: int) -> bool:
-        chain_of, parent = self._graph.chain_of, self._graph.parents[child]
-        is_message = type(self._graph.payloads[child]) is MessageReceive
-        is_message |= type(self._graph.payloads[parent]) is MessageSend
-        return is_message and chain_of[child] != chain_of[parent]
 
     def _frame(self, event: int, start_ns: int, end_ns: int) -> _Frame:
         children = self._children.get(event, [])
@@ -96,3 +90,11 @@ class SpanWalk:
         if children and all(chains[chain_of[child]].process != here for child in children):
             return NETWORK
         return WAITS.get(type(self._graph.payloads[event]), WORK)
+
+
+def is_consumer(graph: CausalGraph, child: int) -> bool:
+    """Whether an event consumes a message that its parent sent, or was sent for it."""
+    chain_of, parent = graph.chain_of, graph.parents[child]
+    is_message = type(graph.payloads[child]) is MessageReceive
+    is_message |= type(graph.payloads[parent]) is MessageSend
+    return is_message and chain_of[child] != chain_of[parent]
