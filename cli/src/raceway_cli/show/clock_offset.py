@@ -25,7 +25,8 @@ def print_clock_offsets(offsets: Sequence[OffsetView], steps: Sequence[StepView]
     for step in steps[:_MOST]:
         click.echo(
             f"\nclock step: a clock of {', '.join(step.hosts)} was set, by "
-            f"{duration_text(int(step.least_ns))} or more, before {_moment(step.time_ns)}, as event {step.event_id} of trace {step.trace_id} shows"
+            f"{duration_text(int(step.least_ns))} or more, before {_moment(step.time_ns)}; "
+            f"event {step.event_id} of trace {step.trace_id} shows it"
         )
 
 

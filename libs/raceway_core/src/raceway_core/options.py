@@ -20,8 +20,15 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
     both_sides: bool = False
 
 
+class Change(msgspec.Struct, frozen=True):
+    """A question: what if the operations of this name took `factor` times as long."""
+
+    operation: str
+    factor: float
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """Scopes of what declares none, and what counts as slow.
+    """Scopes of what declares none, what counts as slow, and what to ask of the schedules.
 
     A variable is global, because races across services are asked for. A lock is its service's,
     because a lock that guards across services is rare and assuming one would hide races.
@@ -30,6 +37,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     variable_scope: Scope = Scope.GLOBAL
     lock_scope: Scope = Scope.SERVICE
     latency: Latency = Latency()
+    change: Change | None = None
 
 
 DEFAULTS = Options()
