@@ -78,7 +78,10 @@ class WhatIf:
             return dict(critical_ns)
         longest = sorted(critical_ns, key=lambda name: (-critical_ns[name], name))[:MOST_DRAGS]
         savings = {name: self.scaled([name], 0) for name in longest}
-        return {name: saving.before_ns - saving.after_ns for name, saving in savings.items()}
+        return {
+            name: min(critical_ns[name], saving.before_ns - saving.after_ns)
+            for name, saving in savings.items()
+        }
 
     def slacks_ns(self) -> dict[EventId, int]:
         """Return the slack of each event that can delay an end. Time: O(n)."""

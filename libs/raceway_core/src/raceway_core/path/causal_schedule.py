@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.graph.event_table import NONE
 from raceway_core.path.cause import before_of, incoming_of, innermost
+from raceway_core.path.host_time import host_shifts_ns, times_on_one_clock
 from raceway_core.path.schedule import Schedule
 
 
@@ -18,7 +19,8 @@ def causal_schedule(graph: CausalGraph, roots: Sequence[tuple[int, int]]) -> Sch
     schedule = Schedule()
     begun = {graph.starts[event] for event, _ in roots}
     inside = innermost(graph) if graph.has_intervals else graph.event_of
-    before, incoming, times_ns = before_of(graph), incoming_of(graph), graph.times_ns()
+    before, incoming = before_of(graph), incoming_of(graph)
+    times_ns = times_on_one_clock(graph, host_shifts_ns(graph))
     step_of = [NONE] * len(graph.event_of)
     for node in graph.order:
         local = NONE if node in begun else before[node]

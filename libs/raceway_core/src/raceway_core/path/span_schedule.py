@@ -3,13 +3,15 @@
 An operation is taken to be a fork-join program: a child began when those of its siblings were over that
 had ended by then, and the operation ended after all its children. Independent work that only happened
 to come later is so taken to have waited, and what is said to be saved is rather too little than too much.
-Who consumes a message, and who outlives its parent on the same host, delays nobody.
+As on the critical path, a child is clipped to its parent's interval, and who consumes a message delays
+nobody.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,17 +22,28 @@ from raceway_core.path.span_tree import SpanTree
 from raceway_core.path.span_walk import is_consumer
 
 
+class _Running(NamedTuple):
+    """When a child finished, the step at which it did, and the step of its parent that it waited for."""
+
+    end_ns: int
+    step: int
+    after: int
+
+
 class _Frame(msgspec.Struct):
     """An operation under way. `joined` is the step when all children were over that had to be.
 
     `running` are the children that are done with, by when they finished, and not yet waited for.
+    `after` is the step of its parent that it waited for.
     """
 
     event: int
+    after: int
+    begin_ns: int
     end_ns: int
     joined: int
     children: Iterator[int]
-    running: list[tuple[int, int]]
+    running: list[_Running]
 
 
 def span_schedule(graph: CausalGraph, tree: SpanTree, roots: Iterable[tuple[int, int]]) -> Schedule:
@@ -49,51 +62,46 @@ class _Builder:
         self.schedule = Schedule()
         self._graph = graph
         self._children = tree.children
-        self._hosts = [chain.host for chain in graph.chains]
 
     def add_root(self, root: int, end_ns: int) -> None:
-        begin = self.schedule.add(self._graph.begins_ns[root], (), NONE)
-        frames = [self._frame(root, begin, end_ns)]
+        begin_ns = self._graph.begins_ns[root]
+        frames = [self._frame(root, NONE, begin_ns, max(begin_ns, end_ns))]
+        begin = frames[0].joined
         while True:
             frame = frames[-1]
-            child = next(frame.children, None)
-            if child is not None:
-                if not is_consumer(self._graph, child):
-                    frames.append(self._begun(frame, child))
+            inner = next(self._begun(frame), None)
+            if inner is not None:
+                frames.append(inner)
                 continue
             end = self._ended(frames.pop())
             if not frames:
                 self.schedule.ends.append((begin, end))
                 return
-            if self._delays(frame.event, frames[-1]):
-                heappush(frames[-1].running, (self._graph.finishes_ns[frame.event], end))
+            heappush(frames[-1].running, _Running(frame.end_ns, end, frame.after))
 
-    def _frame(self, event: int, begin: int, end_ns: int) -> _Frame:
-        return _Frame(event, end_ns, begin, iter(self._children.get(event, ())), [])
+    def _frame(self, event: int, after: int, begin_ns: int, end_ns: int, parent: int = NONE) -> _Frame:
+        begin = self.schedule.add(begin_ns, () if after == NONE else (after,), parent)
+        return _Frame(event, after, begin_ns, end_ns, begin, iter(self._children.get(event, ())), [])
 
-    def _begun(self, frame: _Frame, child: int) -> _Frame:
-        begin_ns = self._graph.begins_ns[child]
-        while frame.running and frame.running[0][0] <= begin_ns:
-            frame.joined = self.schedule.join(frame.joined, heappop(frame.running)[1])
-        begin = self.schedule.add(begin_ns, (frame.joined,), frame.event)
-        return self._frame(child, begin, self._graph.finishes_ns[child])
+    def _join(self, frame: _Frame, child: _Running) -> None:
+        """Wait for a child. One that itself waited for all before it is all that there is to wait for."""
+        is_last = child.after == frame.joined
+        frame.joined = child.step if is_last else self.schedule.join(frame.joined, child.step)
+
+    def _begun(self, frame: _Frame) -> Iterator[_Frame]:
+        """Yield the children that delay the operation, each when it has begun."""
+        for child in frame.children:
+            begin_ns = max(self._graph.begins_ns[child], frame.begin_ns)
+            end_ns = min(self._graph.finishes_ns[child], frame.end_ns)
+            if begin_ns < end_ns and not is_consumer(self._graph, child):
+                while frame.running and frame.running[0].end_ns <= begin_ns:
+                    self._join(frame, heappop(frame.running))
+                yield self._frame(child, frame.joined, begin_ns, end_ns, frame.event)
 
     def _ended(self, frame: _Frame) -> int:
-        for _, step in sorted(frame.running):
-            frame.joined = self.schedule.join(frame.joined, step)
+        for child in sorted(frame.running):
+            self._join(frame, child)
         end = self.schedule.add(frame.end_ns, (frame.joined,), frame.event)
-        if _length_ns(self._graph, frame.event):
+        if self._graph.finishes_ns[frame.event] > self._graph.begins_ns[frame.event]:
             self.schedule.last_step[frame.event] = end
         return end
-
-    def _delays(self, child: int, frame: _Frame) -> bool:
-        """Whether the operation waited for a child: it ended in time, by the clock of one host."""
-        graph, parent = self._graph, frame.event
-        if graph.finishes_ns[child] <= frame.end_ns:
-            return True
-        is_here = self._hosts[graph.chain_of[child]] == self._hosts[graph.chain_of[parent]]
-        return not is_here and _length_ns(graph, child) <= _length_ns(graph, parent)
-
-
-def _length_ns(graph: CausalGraph, event: int) -> int:
-    return graph.finishes_ns[event] - graph.begins_ns[event]
