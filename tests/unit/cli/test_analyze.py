@@ -25,7 +25,12 @@ KEYS = [
     "critical_paths",
     "anomalies",
     "clock",
+    "baselines",
+    "operations",
+    "slacks",
+    "what_if",
 ]
+WITH_TIME = ["critical_paths", "anomalies", "clock", "baselines", "operations", "slacks"]
 
 
 def _run(*arguments: str, given: str | None = None) -> Result:
@@ -47,9 +52,8 @@ def test_the_report_of_a_std_file() -> None:
     report = _report(str(FORK_JOIN))
     assert list(report) == KEYS
     assert (report["format"], report["computed"]) == ("std", ["counts", "variables", "findings"])
-    assert [report[name] for name in ("deadlocks", "isolation", "critical_paths", "anomalies", "clock")] == [
-        None
-    ] * 5
+    assert [report[name] for name in WITH_TIME] == [None] * len(WITH_TIME)
+    assert [report[name] for name in ("deadlocks", "isolation", "what_if")] == [None] * 3
     assert report["counts"] == {
         "events": 11,
         "traces": 1,
@@ -69,7 +73,7 @@ def test_the_report_of_a_std_file() -> None:
 
 def test_the_report_of_a_raceway_file_has_paths_and_clock_issues() -> None:
     report = _report("-", given=_worked_example(locked=False))
-    assert report["computed"] == ["counts", "variables", "findings", "critical_paths", "clock"]
+    assert report["computed"] == ["counts", "variables", "findings", *WITH_TIME]
     assert report["variables"][0]["pairs"]["possible"] == 1
     [path] = report["critical_paths"]
     assert int(path["end_ns"]) - int(path["start_ns"]) == 3_000_000
@@ -77,7 +81,7 @@ def test_the_report_of_a_raceway_file_has_paths_and_clock_issues() -> None:
         path["start_ns"],
         path["end_ns"],
     ]
-    assert report["clock"] == {"issues": [], "offsets": None, "steps": None}
+    assert report["clock"] == {"issues": [], "offsets": [], "steps": []}
 
 
 def test_the_locked_example_has_no_finding() -> None:

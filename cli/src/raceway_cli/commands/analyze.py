@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from raceway_cli.question import DURATION_OF, FACTOR_OF, NamedNumber
+
 _EPILOG = """\b
 Formats:
   raceway   JSON lines of events or batches, or one JSON array of events
@@ -37,13 +39,28 @@ _LEVELS = ("proven", "observed", "possible", "order-dependent", "critical", "war
 )
 @click.option("--all", "with_hidden", is_flag=True, help="Also what is hidden as noise.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
+@click.option(
+    "--what-if", type=FACTOR_OF, help="NAME=FACTOR: as if the operation took so many times as long."
+)
+@click.option(
+    "--slow", multiple=True, type=DURATION_OF, help="NAME=200ms: the longest an operation may take."
+)
 @click.option("--fail-on", type=click.Choice(_LEVELS), help="Verdict or severity from which to exit with 1.")
-def command(file: str, format_name: str, *, with_hidden: bool, as_json: bool, fail_on: str | None) -> None:
+def command(
+    file: str,
+    format_name: str,
+    *,
+    with_hidden: bool,
+    as_json: bool,
+    what_if: NamedNumber | None,
+    slow: tuple[NamedNumber, ...],
+    fail_on: str | None,
+) -> None:
     """Find races and lost updates in FILE, or in standard input when FILE is `-`.
 
     Nothing is sent anywhere and nothing is stored.
     """
-    from raceway_cli.offline import OwnFault, is_at_least, report_file
+    from raceway_cli.offline import OwnFault, asked, has_at_least, report_file
     from raceway_cli.show.json import print_json
     from raceway_cli.show.report import print_report
 
@@ -51,7 +68,8 @@ def command(file: str, format_name: str, *, with_hidden: bool, as_json: bool, fa
         data = opened.read()
     name = "<stdin>" if file == "-" else file
     try:
-        report = report_file(data, name, format_name, with_hidden=with_hidden)
+        options = asked(what_if, slow)
+        report = report_file(data, name, format_name, with_hidden=with_hidden, options=options)
     except OwnFault as fault:
         click.echo(f"{fault}", err=True)
         sys.exit(3)
@@ -59,5 +77,5 @@ def command(file: str, format_name: str, *, with_hidden: bool, as_json: bool, fa
         print_json(report)
     else:
         print_report(report)
-    if fail_on and any(is_at_least(finding, fail_on) for finding in report.findings):
+    if fail_on and has_at_least(report, fail_on):
         sys.exit(1)

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 import click
 
+from raceway_cli.show.anomaly import print_anomalies
+from raceway_cli.show.clock_offset import print_clock_offsets
 from raceway_cli.show.finding import counted, findings_text
+from raceway_cli.show.operation import print_operations, print_what_if
 from raceway_cli.show.table import print_table
 from raceway_core.report import Report, VariableReport
 
@@ -27,9 +30,15 @@ def print_report(report: Report) -> None:
     if racy:
         click.echo()
         _print_variables(racy)
+    print_operations(report.operations or ())
+    if report.what_if:
+        print_what_if(report.what_if)
+    print_anomalies(report.anomalies or (), report.baselines or ())
     if report.clock and report.clock.issues:
         kinds = Counter(issue.kind for issue in report.clock.issues)
         click.echo("\nclock issues: " + ", ".join(f"{kind} × {n}" for kind, n in sorted(kinds.items())))
+    if report.clock:
+        print_clock_offsets(report.clock.offsets, report.clock.steps)
 
 
 def _print_variables(variables: Sequence[VariableReport]) -> None:
