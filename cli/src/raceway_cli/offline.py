@@ -62,5 +62,6 @@ def has_at_least(report: Report, level: str) -> bool:
     """
     if level in {verdict.value for verdict in Verdict}:
         return any(finding.verdict.rank <= Verdict(level).rank for finding in report.findings)
-    found = [*report.findings, *(report.anomalies or ())]
-    return any(one.severity.rank <= Severity(level).rank for one in found)
+    severities = [finding.severity for finding in report.findings]
+    severities += [anomaly.severity for anomaly in report.anomalies or ()]
+    return any(severity.rank <= Severity(level).rank for severity in severities)

@@ -84,6 +84,12 @@ def test_a_query_ends_with_its_result() -> None:
     assert rows(story) == [("SELECT ?", "", 6, "e2"), ("SELECT ?", "", 1.5, "e3")]
 
 
+def test_an_await_is_no_operation() -> None:
+    story = Story(task="main")
+    story.join("task", at=10, lasts_ms=8)
+    assert rows(story) == []
+
+
 @pytest.mark.parametrize("told_ms", [-1.0, float("inf"), float("nan"), 1e300])
 def test_a_duration_that_cannot_be_is_none(told_ms: float) -> None:
     story = Story()

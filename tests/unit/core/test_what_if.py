@@ -17,6 +17,7 @@ from raceway_core.critical_path import are_spans, critical_paths_of
 from raceway_core.event import Event
 from raceway_core.operation_share import TraceOperations, operations_of, shares_of
 from raceway_core.options import Change
+from raceway_core.path.host_time import host_shifts_ns
 from raceway_core.what_if import Name, Saving, WhatIf, critical_ns_of
 
 Teller = Callable[[Program], list[Event]]
@@ -154,6 +155,19 @@ def test_a_callee_on_a_host_with_another_clock_is_waited_for(ahead_ms: int) -> N
     lengths = {part.operation: part.end_ns - part.start_ns for part in path.segments}
     assert lengths["serve"] == 80 * MS
     assert (path.end_ns - path.start_ns, path.start_ns) == (100 * MS, story.events[0].time_ns)
+
+
+def test_stamps_that_no_shift_can_mend_stay_as_they_are() -> None:
+    story, there = Story(host="h1"), Story(service="pay", instance="p", host="h2")
+    order = story.http("/", at=0)
+    for number, ahead_ms in enumerate([-50, 50]):
+        asked = story.http(f"/{number}", at=10.0 + 20 * number, parent=order)
+        there.call("serve", at=12.0 + 20 * number + ahead_ms, parent=asked, id=f"s{number}")
+        there.answer(at=14.0 + 20 * number + ahead_ms, parent=there.events[-1], id=f"r{number}")
+        story.answer(at=16.0 + 20 * number, parent=asked)
+    graph = build_graph([*story.events, *there.events])
+    assert host_shifts_ns(graph) == [0] * len(graph.chains)
+    check_slacks([*story.events, *there.events])
 
 
 @pytest.mark.parametrize("shape", ["row", "nest"])

@@ -8,7 +8,7 @@ import click
 
 from raceway_cli.show.table import duration_text, print_table, time_text
 from raceway_core.clock_offset_view import OffsetView, StepView
-from raceway_core.time import format_time
+from raceway_core.time import FIRST_NS, LAST_NS, format_time
 
 _MOST = 20
 
@@ -49,4 +49,4 @@ def _signed(duration_ns: str | None, unknown: str) -> str:
 
 
 def _moment(time_ns: str) -> str:
-    return time_text(format_time(int(time_ns)))
+    return time_text(format_time(min(max(int(time_ns), FIRST_NS), LAST_NS)))

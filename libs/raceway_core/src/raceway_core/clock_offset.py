@@ -76,6 +76,16 @@ def find_offsets(messages: Iterable[Message]) -> ClockOffsets:
     return ClockOffsets(offsets, steps)
 
 
+def offsets_without_steps(messages: Iterable[Message]) -> list[Offset]:
+    """Return the offsets of those groups of hosts whose messages do not contradict one another.
+
+    Time: O(m + hosts · pairs).
+    """
+    groups = _groups(list(messages))
+    consistent = [group for group in groups if not positive_cycle(_bounds(group))]
+    return [offset for group in consistent for offset in _offsets(sorted(group, key=_time))]
+
+
 def _time(message: Message) -> tuple[int, Message]:
     return (message.when_ns, message)
 

@@ -1,7 +1,8 @@
 """Measurements: how long each operation of a trace took, and how it ended.
 
 An operation that was recorded with a duration is measured by it. One that was recorded by two points
-(`raceway_core.baseline.pairing`) took what either of them says, else the time between them.
+(`raceway_core.baseline.pairing`) took what either of them says, else the time between them. To await a
+task is none: what took so long is measured where it happened.
 """
 
 from __future__ import annotations
@@ -15,7 +16,15 @@ from raceway_core.baseline.operation_pattern import operation_pattern
 from raceway_core.baseline.outcome import Outcomes
 from raceway_core.baseline.pairing import pairs_of
 from raceway_core.causal_graph import CausalGraph
-from raceway_core.event import DatabaseQuery, EventId, HttpResponse, MessageReceive, MessageSend, TraceId
+from raceway_core.event import (
+    AsyncAwait,
+    DatabaseQuery,
+    EventId,
+    HttpResponse,
+    MessageReceive,
+    MessageSend,
+    TraceId,
+)
 from raceway_core.graph.event_table import NONE
 from raceway_core.graph.parent_order import parents_first
 from raceway_core.result import CriticalPath
@@ -110,7 +119,7 @@ def _spans(graph: CausalGraph, closers: Mapping[int, int]) -> Iterator[tuple[int
     alone = set(graph.payloads.numbers(DatabaseQuery, HttpResponse))
     if graph.has_intervals:
         alone.update(event for event, begin in enumerate(graph.begins_ns) if graph.finishes_ns[event] > begin)
-    for event in (alone | closers.keys()) - closing:
+    for event in (alone | closers.keys()) - closing - set(graph.payloads.numbers(AsyncAwait)):
         span = _told(graph, event)
         if event in closers:
             span = span or _told(graph, closers[event]) or _between(graph, event, closers[event])

@@ -10,24 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from raceway_core.causal_graph import CausalGraph
-from raceway_core.clock_offset import Offset, find_offsets
+from raceway_core.clock_offset import Offset, offsets_without_steps
 from raceway_core.offset.message import messages_of
 
 
 def host_shifts_ns(graph: CausalGraph) -> Sequence[int] | None:
     """Return by chain what to add to its stamps, None where nothing needs to be.
 
-    Time: O(edges), O(chains) where there is one host.
+    Time: O(edges + hosts³), O(chains) where there is one host.
     """
     if len(graph.chains) == 1:
         return None
     messages = list(messages_of(graph))
     if all(message.bound_ns <= 0 for message in messages):
         return None
-    offsets, steps = find_offsets(messages)
-    if steps:
-        return None
-    shift_of = {offset.host: _middle(offset) for offset in offsets}
+    shift_of = {offset.host: _middle(offset) for offset in offsets_without_steps(messages)}
     return [shift_of.get(chain.host, 0) for chain in graph.chains]
 
 
