@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import exp, inf, log
 from random import Random
+from statistics import median_low
 
 import msgspec
 import pytest
@@ -87,6 +89,16 @@ def test_a_level_shift_is_one_regression(slow: int) -> None:
     assert (anomaly.kind, anomaly.trace_id, anomaly.count) == (AnomalyKind.REGRESSION, "t0100", 11)
     assert anomaly.actual == pytest.approx(100 * MS, rel=0.01)
     assert anomaly.expected == pytest.approx(10 * MS, rel=0.01)
+
+
+def test_a_level_may_shift_as_soon_as_there_is_a_baseline() -> None:
+    [anomaly] = found(calls([10] * 20 + [100] * 50))
+    assert (anomaly.kind, anomaly.trace_id) == (AnomalyKind.REGRESSION, "t0020")
+
+
+def test_a_slow_call_before_a_shift_is_no_part_of_it() -> None:
+    slow_ones = found(calls([10] * 95 + [300] + [10] * 4 + [100] * 50))
+    assert sorted(told(slow_ones)) == [("latency", "handler", "t0095"), ("regression", "handler", "t0100")]
 
 
 def test_some_slow_calls_are_no_level_shift() -> None:
@@ -215,6 +227,29 @@ def test_an_event_is_judged_by_what_ended_before_it(durations: list[float]) -> N
     late = find_anomalies(traces, PLAIN).found
     is_shift = any(anomaly.kind is AnomalyKind.REGRESSION for anomaly in late)
     assert is_shift or set(told(early)) <= set(told(late))
+
+
+@given(st.lists(st.sampled_from([5.0, 9.0, 10.0, 11.0, 12.0, 25.0, 80.0]), min_size=20, max_size=60))
+def test_the_rule_by_its_definition(durations: list[float]) -> None:
+    """The sketch's answer is that of exact medians, except as near to a limit as its accuracy."""
+    slow_ones = found(calls(durations))
+    if any(anomaly.kind is AnomalyKind.REGRESSION for anomaly in slow_ones):
+        return
+    told_of = {int(anomaly.trace_id[1:]) for anomaly in slow_ones}
+    for number, duration in enumerate(durations):
+        margin = margin_of(durations[:number], duration)
+        assert abs(margin) < 0.35 or (number in told_of) is (margin > 0)
+
+
+def margin_of(before: Sequence[float], duration: float) -> float:
+    """Return by how many deviations a duration is beyond the limit, by exact medians."""
+    if len(before) < 20:
+        return -inf
+    logs = [log(one) for one in before]
+    median = median_low(logs)
+    spread = max(1.4826 * median_low([abs(one - median) for one in logs]), 0.05)
+    is_far = duration > 1.5 * exp(median) and duration - exp(median) > 1
+    return (log(duration) - median) / spread - 2.5 if is_far else -inf
 
 
 def test_a_long_line_of_parents_is_measured_in_linear_time() -> None:

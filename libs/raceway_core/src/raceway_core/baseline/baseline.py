@@ -1,14 +1,16 @@
 """A baseline: how long one operation took lately, learnt measurement by measurement.
 
 It covers the last week of event time, hour by hour; an hour is forgotten whole. A duration is
-judged before it teaches. When more than half of the last 20 were longer than normal, that is what is
-normal now: their median is judged against what was known before them, and if it is anomalous itself
-the level has shifted. Then the baseline starts afresh with the new level.
+judged before it teaches. When more than half of the last 20 were anomalous, the level may have shifted:
+where they became frequent the last 20 are cut, and if the median of those after the cut is anomalous by
+what was known before it, that is what is normal now. Then the baseline starts afresh from the cut.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from raceway_core.baseline.rule import ENOUGH, Judgement, judge
@@ -67,16 +69,17 @@ class Baseline:
 
         Time: O(1) where the last one was normal, else O(buckets within the deviation).
         """
-        anomalous = [recent.number for recent in self._recent if recent.is_anomalous]
-        if not self._recent[-1].is_anomalous or 2 * len(anomalous) <= RECENT:
+        recents = list(self._recent)
+        if not recents[-1].is_anomalous or 2 * sum(recent.is_anomalous for recent in recents) <= RECENT:
             return None
-        level_ns = round(value_of(sorted(recent.bucket for recent in self._recent)[RECENT // 2]))
-        judgement = judge(self._before(), level_ns, both_sides=both_sides)
+        new = recents[_cut(recents) :]
+        level_ns = round(value_of(sorted(recent.bucket for recent in new)[len(new) // 2]))
+        judgement = judge(self._without(new), level_ns, both_sides=both_sides)
         if judgement is None:
             return None
         self.level_before_ns = min(judgement.expected_ns, level_ns)
-        self._restart(anomalous[0])
-        return Shift(judgement, level_ns, tuple(anomalous))
+        self._restart(new)
+        return Shift(judgement, level_ns, tuple(recent.number for recent in new if recent.is_anomalous))
 
     def _count(self, recent: _Recent) -> None:
         self.sketch.add(recent.bucket)
@@ -87,18 +90,23 @@ class Baseline:
         for old in [known for known in self._periods if known <= period]:
             self.sketch.remove(self._periods.pop(old))
 
-    def _before(self) -> Sketch:
+    def _without(self, new: Iterable[_Recent]) -> Sketch:
         before = Sketch(self.sketch.counts)
-        for recent in self._recent:
+        for recent in new:
             if recent.period in self._periods:
                 before.add(recent.bucket, -1)
         return before
 
-    def _restart(self, first: int) -> None:
-        """Forget all but the last measurements from number `first` on."""
-        recents = list(self._recent)
-        since = next(index for index, recent in enumerate(recents) if recent.number == first)
+    def _restart(self, new: Iterable[_Recent]) -> None:
+        """Forget all but what is new."""
         self.sketch, self._periods = Sketch(), {}
         self._recent.clear()
-        for recent in recents[since:]:
+        for recent in new:
             self._count(recent._replace(is_anomalous=False))
+
+
+def _cut(recents: Sequence[_Recent]) -> int:
+    """Return the earliest index from which on there are most anomalous ones in excess of the others."""
+    excesses = accumulate(1 if recent.is_anomalous else -1 for recent in reversed(recents))
+    _, cut = max((excess, count) for count, excess in enumerate(excesses, start=1))
+    return len(recents) - cut
