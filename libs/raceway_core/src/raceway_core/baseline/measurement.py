@@ -16,17 +16,10 @@ from raceway_core.baseline.operation_pattern import operation_pattern
 from raceway_core.baseline.outcome import Outcomes
 from raceway_core.baseline.pairing import pairs_of
 from raceway_core.causal_graph import CausalGraph
-from raceway_core.event import (
-    AsyncAwait,
-    DatabaseQuery,
-    EventId,
-    HttpResponse,
-    MessageReceive,
-    MessageSend,
-    TraceId,
-)
+from raceway_core.event import AsyncAwait, DatabaseQuery, EventId, HttpResponse, TraceId
 from raceway_core.graph.event_table import NONE
 from raceway_core.graph.parent_order import parents_first
+from raceway_core.path.span_walk import is_consumer
 from raceway_core.result import CriticalPath
 
 _NS_PER_MS = 1_000_000
@@ -100,7 +93,7 @@ def measurements_of(graph: CausalGraph, paths: Iterable[CriticalPath]) -> list[M
             duration_ns=spans[event].end_ns - spans[event].begin_ns,
             critical_ns=critical[event],
             host=graph.chains[graph.chain_of[event]].host,
-            delays=not _is_consumer(graph, event),
+            delays=not is_consumer(graph, event),
         )
         for event in order
     ]
@@ -177,11 +170,3 @@ def _critical_ns(graph: CausalGraph, paths: Iterable[CriticalPath]) -> list[int]
         if (parent := graph.parents[event]) != NONE:
             critical[parent] += critical[event]
     return critical
-
-
-def _is_consumer(graph: CausalGraph, event: int) -> bool:
-    parent = graph.parents[event]
-    if parent == NONE or graph.chain_of[event] == graph.chain_of[parent]:
-        return False
-    kinds = {type(graph.payloads[event]), type(graph.payloads[parent])}
-    return not kinds.isdisjoint({MessageReceive, MessageSend})

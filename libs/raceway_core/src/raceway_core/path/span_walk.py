@@ -24,6 +24,7 @@ from raceway_core.event import (
     MessageSend,
     Payload,
 )
+from raceway_core.graph.event_table import NONE
 from raceway_core.path.span_tree import SpanTree
 from raceway_core.path.stretch import LOCK, NETWORK, QUEUE, SCHEDULING, WORK, Trail
 
@@ -92,9 +93,9 @@ class SpanWalk:
         return WAITS.get(type(self._graph.payloads[event]), WORK)
 
 
-def is_consumer(graph: CausalGraph, child: int) -> bool:
+def is_consumer(graph: CausalGraph, event: int) -> bool:
     """Whether an event consumes a message that its parent sent, or was sent for it."""
-    chain_of, parent = graph.chain_of, graph.parents[child]
-    is_message = type(graph.payloads[child]) is MessageReceive
-    is_message |= type(graph.payloads[parent]) is MessageSend
-    return is_message and chain_of[child] != chain_of[parent]
+    chain_of, parent = graph.chain_of, graph.parents[event]
+    if parent == NONE or chain_of[event] == chain_of[parent]:
+        return False
+    return type(graph.payloads[event]) is MessageReceive or type(graph.payloads[parent]) is MessageSend
