@@ -38,7 +38,7 @@ def print_report(report: Report) -> None:
         kinds = Counter(issue.kind for issue in report.clock.issues)
         click.echo("\nclock issues: " + ", ".join(f"{kind} × {n}" for kind, n in sorted(kinds.items())))
     if report.clock:
-        print_clock_offsets(report.clock.offsets, report.clock.steps)
+        print_clock_offsets(report.clock.offsets or (), report.clock.steps or ())
 
 
 def _print_variables(variables: Sequence[VariableReport]) -> None:

@@ -73,11 +73,11 @@ class ClockIssueReport(msgspec.Struct, frozen=True):
 
 
 class ClockReport(msgspec.Struct, frozen=True):
-    """What is odd about vector clocks, and by how much the wall clocks of hosts differ."""
+    """What is odd about vector clocks, and by how much wall clocks differ, null where there are none."""
 
     issues: Sequence[ClockIssueReport]
-    offsets: Sequence[OffsetView]
-    steps: Sequence[StepView]
+    offsets: Sequence[OffsetView] | None = None
+    steps: Sequence[StepView] | None = None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
