@@ -64,12 +64,9 @@ def command(
     from raceway_cli.show.json import print_json
     from raceway_cli.show.report import print_report
 
-    with click.open_file(file, "rb") as opened:
-        data = opened.read()
-    name = "<stdin>" if file == "-" else file
+    options = asked(what_if, slow)
     try:
-        options = asked(what_if, slow)
-        report = report_file(data, name, format_name, with_hidden=with_hidden, options=options)
+        report = report_file(*_opened(file), format_name, with_hidden=with_hidden, options=options)
     except OwnFault as fault:
         click.echo(f"{fault}", err=True)
         sys.exit(3)
@@ -79,3 +76,9 @@ def command(
         print_report(report)
     if fail_on and has_at_least(report, fail_on):
         sys.exit(1)
+
+
+def _opened(file: str) -> tuple[bytes, str]:
+    """Return what a file holds, and its name for errors."""
+    with click.open_file(file, "rb") as opened:
+        return opened.read(), "<stdin>" if file == "-" else file
