@@ -5,13 +5,16 @@ from __future__ import annotations
 import gc
 import traceback
 from codecs import BOM_UTF8
+from collections.abc import Iterable
+from typing import NamedTuple
 
+from raceway_cli.question import NamedNumber
 from raceway_core.errors import RacewayError, Rejected
 from raceway_core.finding import Severity, Verdict
-from raceway_core.finding_view import FindingView
 from raceway_core.formats.detect import FORMATS, FileFormat, detect
 from raceway_core.formats.reading import with_clock
 from raceway_core.offline import analyze_events
+from raceway_core.options import DEFAULTS, Change, Latency, Options
 from raceway_core.report import Report, report_of
 
 
@@ -19,12 +22,20 @@ class OwnFault(Exception):
     """Raceway failed where it must not; the text is what to report."""
 
 
-def report_file(
-    data: bytes, name: str, format_name: str, *, pattern: str | None = None, with_hidden: bool = False
-) -> Report:
-    """Return the report of a file's bytes; `name` is the file's, for errors.
+class Question(NamedTuple):
+    """How to read a file, and what to tell of it.
 
     `format_name` may be `auto`, and `pattern` says where the events of a ShiViz log are.
+    """
+
+    format_name: str = "auto"
+    pattern: str | None = None
+    options: Options = DEFAULTS
+    with_hidden: bool = False
+
+
+def report_file(data: bytes, name: str, question: Question) -> Report:
+    """Return the report of a file's bytes; `name` is the file's, for errors.
 
     Raises:
         Rejected: The file cannot be read; the message names it, the line and what was expected.
@@ -33,12 +44,15 @@ def report_file(
     data = data.removeprefix(BOM_UTF8)
     gc.disable()  # the events make no cycles, and looking for some takes longer than reading them
     try:
-        file_format = _format_of(data, format_name, pattern)
+        file_format = _format_of(data, question)
         format_ = FORMATS[file_format]
-        reading = format_.read(data, pattern)
-        analysis = analyze_events(reading.events)
+        reading = format_.read(data, question.pattern)
+        analysis = analyze_events(reading.events, question.options)
         report = report_of(
-            analysis, file_format=file_format.value, has_time=format_.has_time, with_hidden=with_hidden
+            analysis,
+            file_format=file_format.value,
+            has_time=format_.has_time,
+            with_hidden=question.with_hidden,
         )
         return with_clock(report, analysis, reading, format_)
     except Rejected as error:
@@ -49,14 +63,27 @@ def report_file(
         raise OwnFault(f"{name}: a fault of Raceway's own:\n{traceback.format_exc()}") from error
 
 
-def _format_of(data: bytes, format_name: str, pattern: str | None) -> FileFormat:
-    if format_name != "auto":
-        return FileFormat(format_name)
-    return detect(data) if pattern is None else FileFormat.SHIVIZ
+def _format_of(data: bytes, question: Question) -> FileFormat:
+    if question.format_name != "auto":
+        return FileFormat(question.format_name)
+    return detect(data) if question.pattern is None else FileFormat.SHIVIZ
 
 
-def is_at_least(finding: FindingView, level: str) -> bool:
-    """Tell whether a finding is as strong as the named verdict, or as bad as the named severity."""
+def asked(what_if: NamedNumber | None, slow: Iterable[NamedNumber]) -> Options:
+    """Return the options that hold what was asked about operations."""
+    return Options(
+        latency=Latency(limits_ns={name: round(limit_ns) for name, limit_ns in slow}),
+        change=None if what_if is None else Change(*what_if),
+    )
+
+
+def has_at_least(report: Report, level: str) -> bool:
+    """Tell whether any finding or anomaly is as strong as the named verdict, or as bad as the severity.
+
+    Anomalies have no verdict.
+    """
     if level in {verdict.value for verdict in Verdict}:
-        return finding.verdict.rank <= Verdict(level).rank
-    return finding.severity.rank <= Severity(level).rank
+        return any(finding.verdict.rank <= Verdict(level).rank for finding in report.findings)
+    severities = [finding.severity for finding in report.findings]
+    severities += [anomaly.severity for anomaly in report.anomalies or ()]
+    return any(severity.rank <= Severity(level).rank for severity in severities)

@@ -25,7 +25,12 @@ KEYS = [
     "critical_paths",
     "anomalies",
     "clock",
+    "baselines",
+    "operations",
+    "slacks",
+    "what_if",
 ]
+WITH_TIME = ["critical_paths", "anomalies", "clock", "baselines", "operations", "slacks"]
 
 
 def _run(*arguments: str, given: str | None = None) -> Result:
@@ -47,7 +52,8 @@ def test_the_report_of_a_std_file() -> None:
     report = _report(str(FORK_JOIN))
     assert list(report) == KEYS
     assert (report["format"], report["computed"]) == ("std", ["counts", "variables", "findings", "deadlocks"])
-    assert [report[name] for name in ("isolation", "critical_paths", "anomalies", "clock")] == [None] * 4
+    assert [report[name] for name in WITH_TIME] == [None] * len(WITH_TIME)
+    assert [report[name] for name in ("isolation", "what_if")] == [None] * 2
     assert report["deadlocks"] == []
     assert report["counts"] == {
         "events": 11,
@@ -68,7 +74,7 @@ def test_the_report_of_a_std_file() -> None:
 
 def test_the_report_of_a_raceway_file_has_paths_and_clock_issues() -> None:
     report = _report("-", given=_worked_example(locked=False))
-    assert report["computed"] == ["counts", "variables", "findings", "deadlocks", "critical_paths", "clock"]
+    assert report["computed"] == ["counts", "variables", "findings", "deadlocks", *WITH_TIME]
     assert report["variables"][0]["pairs"]["possible"] == 1
     [path] = report["critical_paths"]
     assert int(path["end_ns"]) - int(path["start_ns"]) == 3_000_000
@@ -76,7 +82,7 @@ def test_the_report_of_a_raceway_file_has_paths_and_clock_issues() -> None:
         path["start_ns"],
         path["end_ns"],
     ]
-    assert report["clock"] == {"issues": [], "offsets": None, "steps": None, "skipped_lines": 0}
+    assert report["clock"] == {"issues": [], "offsets": [], "steps": [], "skipped_lines": 0}
 
 
 HUNG = """

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raceway_cli.commands.analyze import command
-from raceway_cli.offline import report_file
+from raceway_cli.offline import Question, report_file
 from raceway_core.errors import Rejected
 
 ROOT = Path(__file__).parents[3]
@@ -128,7 +128,7 @@ def test_what_cannot_be_read_names_file_line_and_field(given: str, message: str)
 
 def _total(data: bytes, format_name: str, pattern: str | None = None) -> None:
     with suppress(Rejected):
-        report_file(data, "file", format_name, pattern=pattern, with_hidden=True)
+        report_file(data, "file", Question(format_name, pattern, with_hidden=True))
 
 
 @given(st.binary(max_size=60), st.sampled_from(FORMATS))

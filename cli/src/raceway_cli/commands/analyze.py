@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from raceway_cli.question import DURATION_OF, FACTOR_OF, NamedNumber
+
 _EPILOG = """\b
 Formats:
   raceway   JSON lines of events or batches, or one JSON array of events
@@ -42,25 +44,37 @@ _LEVELS = ("proven", "observed", "possible", "order-dependent", "critical", "war
 @click.option("--pattern", metavar="REGEX", help="Of shiviz: groups host, clock and event of each event.")
 @click.option("--all", "with_hidden", is_flag=True, help="Also what is hidden as noise.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
+@click.option(
+    "--what-if", type=FACTOR_OF, help="NAME=FACTOR: as if the operation took so many times as long."
+)
+@click.option(
+    "--slow", multiple=True, type=DURATION_OF, help="NAME=200ms: the longest an operation may take."
+)
 @click.option("--fail-on", type=click.Choice(_LEVELS), help="Verdict or severity from which to exit with 1.")
 def command(
-    file: str, format_name: str, *, pattern: str | None, with_hidden: bool, as_json: bool, fail_on: str | None
+    file: str,
+    format_name: str,
+    *,
+    pattern: str | None,
+    with_hidden: bool,
+    as_json: bool,
+    what_if: NamedNumber | None,
+    slow: tuple[NamedNumber, ...],
+    fail_on: str | None,
 ) -> None:
-    """Find races, lost updates and deadlocks in FILE, or in standard input when FILE is `-`.
+    """Find races, lost updates, deadlocks and anomalies in FILE, or in standard input when FILE is `-`.
 
     Nothing is sent anywhere and nothing is stored.
     """
-    from raceway_cli.offline import OwnFault, is_at_least, report_file
+    from raceway_cli.offline import OwnFault, Question, asked, has_at_least, report_file
     from raceway_cli.show.json import print_json
     from raceway_cli.show.report import print_report
 
     if pattern is not None and format_name not in {"auto", "shiviz"}:
         raise click.UsageError(f"--pattern is of the format shiviz, not of {format_name}")
-    with click.open_file(file, "rb") as opened:
-        data = opened.read()
-    name = "<stdin>" if file == "-" else file
+    question = Question(format_name, pattern, asked(what_if, slow), with_hidden=with_hidden)
     try:
-        report = report_file(data, name, format_name, pattern=pattern, with_hidden=with_hidden)
+        report = report_file(*_opened(file), question)
     except OwnFault as fault:
         click.echo(f"{fault}", err=True)
         sys.exit(3)
@@ -68,5 +82,11 @@ def command(
         print_json(report)
     else:
         print_report(report)
-    if fail_on and any(is_at_least(finding, fail_on) for finding in report.findings):
+    if fail_on and has_at_least(report, fail_on):
         sys.exit(1)
+
+
+def _opened(file: str) -> tuple[bytes, str]:
+    """Return what a file holds, and its name for errors."""
+    with click.open_file(file, "rb") as opened:
+        return opened.read(), "<stdin>" if file == "-" else file

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 import click
 
+from raceway_cli.show.anomaly import print_anomalies
+from raceway_cli.show.clock_offset import print_clock_offsets
 from raceway_cli.show.finding import counted, findings_text
+from raceway_cli.show.operation import print_operations, print_what_if
 from raceway_cli.show.path import print_paths
 from raceway_cli.show.table import print_table
 from raceway_core.report import ClockReport, Report, VariableReport
@@ -34,6 +37,10 @@ def print_report(report: Report) -> None:
     if racy:
         click.echo()
         _print_variables(racy)
+    print_operations(report.operations or ())
+    if report.what_if:
+        print_what_if(report.what_if)
+    print_anomalies(report.anomalies or (), report.baselines or ())
     if report.clock:
         _print_clock(report.clock)
 
@@ -49,6 +56,7 @@ def _print_clock(clock: ClockReport) -> None:
             click.echo(f"  … {left:,} more with --json")
     if clock.skipped_lines:
         click.echo(f"\n{counted(clock.skipped_lines, 'line')} skipped")
+    print_clock_offsets(clock.offsets or (), clock.steps or ())
 
 
 def _print_variables(variables: Sequence[VariableReport]) -> None:

@@ -30,7 +30,7 @@ _ARE_NO_CAUSES = frozenset({EdgeKind.MESSAGE, EdgeKind.LINK})
 """Edges to what begins a path all the same."""
 
 
-class _Root(NamedTuple):
+class Root(NamedTuple):
     """An event that begins a path, and the node at which the path ends."""
 
     event: int
@@ -45,7 +45,7 @@ def critical_paths_of(graph: CausalGraph, tree: SpanTree | None = None) -> tuple
     tree = tree or span_tree(graph)
     walk = _walk_of(graph, tree)
     paths = []
-    for root, last in _roots(graph, tree):
+    for root, last in roots_of(graph, tree):
         start_ns = graph.begins_ns[root]
         end_ns = max(start_ns, graph.time_ns(last))
         trail = Trail(start_ns, end_ns)
@@ -73,7 +73,7 @@ def _tells_of_waiting(graph: CausalGraph, edge: Edge) -> bool:
     )
 
 
-def _roots(graph: CausalGraph, tree: SpanTree) -> list[_Root]:
+def roots_of(graph: CausalGraph, tree: SpanTree) -> list[Root]:
     """Return the intervals that nothing caused, and the points of which that is true of the chain."""
     starts, ends, chain_of = graph.starts, graph.ends, graph.chain_of
     caused = {edge.target for edge in graph.edges if edge.kind not in _ARE_NO_CAUSES}
@@ -81,14 +81,14 @@ def _roots(graph: CausalGraph, tree: SpanTree) -> list[_Root]:
         event for event, parent in enumerate(graph.parents) if parent == NONE and starts[event] not in caused
     ]
     spans = set(graph.payloads.numbers(Span))
-    roots = [_Root(event, ends[event]) for event in free if starts[event] != ends[event] or event in spans]
+    roots = [Root(event, ends[event]) for event in free if starts[event] != ends[event] or event in spans]
     begun = {chain_of[root.event] for root in roots}
     for event in free:
         is_first = starts[event] == graph.chain_nodes[chain_of[event]][0]
         if is_first and chain_of[event] not in begun:
-            roots.append(_Root(event, _last(graph, tree, event)))
+            roots.append(Root(event, _last(graph, tree, event)))
     first = graph.event_of[graph.order[0]]
-    return roots or [_Root(first, _last(graph, tree, first))]
+    return roots or [Root(first, _last(graph, tree, first))]
 
 
 def _last(graph: CausalGraph, tree: SpanTree, root: int) -> int:

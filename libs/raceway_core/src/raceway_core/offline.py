@@ -11,11 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from raceway_core.analysis import analyze_ordered
+from raceway_core.anomaly import Anomalies, find_anomalies
+from raceway_core.baseline.measurement import TraceMeasurements, measurements_of
 from raceway_core.causal_graph import ClockIssue, build_graph
 from raceway_core.clock import clocks_of
+from raceway_core.clock_offset import ClockOffsets, find_offsets
 from raceway_core.event import Event, TraceId
 from raceway_core.finding import Finding, merge_findings
-from raceway_core.options import DEFAULTS, Options
+from raceway_core.offset.message import Message, messages_of
+from raceway_core.operation_share import TraceOperations, operations_of
+from raceway_core.options import DEFAULTS, Change, Options
 from raceway_core.order_count import pair_counts
 from raceway_core.result import TraceResult, Window
 from raceway_core.run import find_across_traces
@@ -43,6 +48,9 @@ class AnalyzedTrace(msgspec.Struct, frozen=True):
     result: TraceResult
     shape: Shape
     clock_issues: Sequence[ClockIssue]
+    measurements: TraceMeasurements
+    messages: Sequence[Message]
+    operations: TraceOperations
 
 
 class Analysis(msgspec.Struct, frozen=True):
@@ -50,6 +58,9 @@ class Analysis(msgspec.Struct, frozen=True):
 
     traces: Sequence[AnalyzedTrace]
     findings: Sequence[Finding]
+    anomalies: Anomalies
+    clock_offsets: ClockOffsets
+    change: Change | None
 
     @property
     def shape(self) -> Shape:
@@ -64,7 +75,13 @@ def analyze_events(events: Iterable[Event], options: Options = DEFAULTS) -> Anal
         by_trace[event.trace_id].append(event)
     traces = [_analyze(trace_id, by_trace[trace_id], options) for trace_id in sorted(by_trace)]
     inside = (finding for trace in traces for finding in trace.result.findings)
-    return Analysis(traces, merge_findings([*inside, *_across(traces)]))
+    return Analysis(
+        traces=traces,
+        findings=merge_findings([*inside, *_across(traces)]),
+        anomalies=find_anomalies((trace.measurements for trace in traces), options.latency),
+        clock_offsets=find_offsets(message for trace in traces for message in trace.messages),
+        change=options.change,
+    )
 
 
 def _analyze(trace_id: TraceId, events: Sequence[Event], options: Options) -> AnalyzedTrace:
@@ -72,7 +89,15 @@ def _analyze(trace_id: TraceId, events: Sequence[Event], options: Options) -> An
     clocks = clocks_of(graph)
     ordered, concurrent = pair_counts(graph, clocks)
     shape = Shape(len(graph.events), 1, len(graph.chains), len(graph.edges), ordered, concurrent)
-    return AnalyzedTrace(analyze_ordered(trace_id, graph, clocks, options), shape, graph.clock_issues)
+    result = analyze_ordered(trace_id, graph, clocks, options)
+    return AnalyzedTrace(
+        result=result,
+        shape=shape,
+        clock_issues=graph.clock_issues,
+        measurements=TraceMeasurements(trace_id, measurements_of(graph, result.critical_paths)),
+        messages=list(messages_of(graph)),
+        operations=operations_of(graph, result.critical_paths, options.change),
+    )
 
 
 def _across(traces: Sequence[AnalyzedTrace]) -> Iterator[Finding]:

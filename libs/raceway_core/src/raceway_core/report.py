@@ -12,11 +12,22 @@ from typing import NamedTuple
 
 import msgspec
 
+from raceway_core.anomaly_view import AnomalyView, NormalView, view_anomaly, view_normal
+from raceway_core.clock_offset_view import OffsetView, StepView, view_offset, view_step
 from raceway_core.deadlock_finding import distinct_deadlocks
 from raceway_core.event import EventId, TraceId
 from raceway_core.finding import PairCounts, Verdict
 from raceway_core.finding_view import FindingView, view_finding
 from raceway_core.offline import Analysis, AnalyzedTrace, Shape
+from raceway_core.operation_share import shares_of
+from raceway_core.operation_view import (
+    OperationView,
+    SlackView,
+    WhatIfView,
+    view_operation,
+    view_slack,
+    view_what_if,
+)
 from raceway_core.result import CriticalPath, Deadlock, LocationPairs, VariableCount
 
 
@@ -63,11 +74,11 @@ class ClockIssueReport(msgspec.Struct, frozen=True):
 
 
 class ClockReport(msgspec.Struct, frozen=True):
-    """`offsets` and `steps` are null: this build does not compute them."""
+    """What is odd about vector clocks, and by how much wall clocks differ, null where there are none."""
 
     issues: Sequence[ClockIssueReport]
-    offsets: None = None
-    steps: None = None
+    offsets: Sequence[OffsetView] | None = None
+    steps: Sequence[StepView] | None = None
     skipped_lines: int = 0  # of a log: those that belong to no event
 
 
@@ -82,12 +93,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     deadlocks: Sequence[Deadlock]
     isolation: None = None
     critical_paths: Sequence[CriticalPathReport] | None = None
-    anomalies: None = None
+    anomalies: Sequence[AnomalyView] | None = None
     clock: ClockReport | None = None
+    baselines: Sequence[NormalView] | None = None
+    operations: Sequence[OperationView] | None = None
+    slacks: Sequence[SlackView] | None = None
+    what_if: WhatIfView | None = None
 
 
 _ALWAYS = ("counts", "variables", "findings", "deadlocks")
-_WITH_TIME = ("critical_paths", "clock")
+_WITH_TIME = ("critical_paths", "anomalies", "clock", "baselines", "operations", "slacks")
 
 
 class _Key(NamedTuple):
@@ -97,20 +112,39 @@ class _Key(NamedTuple):
 
 def report_of(analysis: Analysis, *, file_format: str, has_time: bool, with_hidden: bool = False) -> Report:
     """Return the report. A format without wall time and clocks, not `has_time`, has no paths or clocks."""
-    traces = analysis.traces
-    return Report(
+    report = Report(
         format=file_format,
         computed=(*_ALWAYS, *(_WITH_TIME if has_time else ())),
         counts=analysis.shape,
-        variables=_variables(traces),
+        variables=_variables(analysis.traces),
         findings=[
             view_finding(finding)
             for finding in analysis.findings
             if finding.verdict is not Verdict.GUARDED and (with_hidden or not finding.is_hidden)
         ],
-        deadlocks=distinct_deadlocks(deadlock for trace in traces for deadlock in trace.result.deadlocks),
-        critical_paths=_critical_paths(traces) if has_time else None,
-        clock=_clock(traces) if has_time else None,
+        deadlocks=distinct_deadlocks(
+            deadlock for trace in analysis.traces for deadlock in trace.result.deadlocks
+        ),
+    )
+    return _with_time(report, analysis) if has_time else report
+
+
+def _with_time(report: Report, analysis: Analysis) -> Report:
+    traces, change = analysis.traces, analysis.change
+    savings = [trace.operations.saving for trace in traces if trace.operations.saving]
+    return msgspec.structs.replace(
+        report,
+        critical_paths=_critical_paths(traces),
+        anomalies=[view_anomaly(anomaly) for anomaly in analysis.anomalies.found],
+        clock=_clock(analysis),
+        baselines=[view_normal(normal) for normal in analysis.anomalies.normal],
+        operations=[view_operation(share) for share in shares_of(trace.operations for trace in traces)],
+        slacks=[
+            view_slack(trace.result.summary.trace_id, slack)
+            for trace in traces
+            for slack in trace.operations.slacks
+        ],
+        what_if=view_what_if(change, savings) if change else None,
     )
 
 
@@ -175,11 +209,13 @@ def _critical_path(trace_id: TraceId, path: CriticalPath) -> CriticalPathReport:
     )
 
 
-def _clock(traces: Iterable[AnalyzedTrace]) -> ClockReport:
+def _clock(analysis: Analysis) -> ClockReport:
+    offsets, steps = analysis.clock_offsets
+    issues = [
+        ClockIssueReport(issue.kind, None, issue.event_id, issue.message)
+        for trace in analysis.traces
+        for issue in trace.clock_issues
+    ]
     return ClockReport(
-        [
-            ClockIssueReport(issue.kind, None, issue.event_id, issue.message)
-            for trace in traces
-            for issue in trace.clock_issues
-        ]
+        issues, [view_offset(offset) for offset in offsets], [view_step(step) for step in steps]
     )

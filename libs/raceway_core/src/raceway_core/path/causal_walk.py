@@ -3,16 +3,13 @@
 From a node the path goes back to the cause that arrived last: the node before it on its chain, or the
 latest node of another chain with an edge to it. The time between belongs to the innermost operation
 that was open; where the cause came from elsewhere, it was a wait for the network, a queue or the
-scheduler.
+scheduler. Times are those of the root's host (`raceway_core.path.host_time`).
 
 Source: Yang and Miller 1988, "Critical path analysis for the execution of parallel and distributed
 programs".
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from itertools import pairwise
 
 from raceway_core.causal_graph import CausalGraph, EdgeKind
 from raceway_core.event import (
@@ -25,6 +22,8 @@ from raceway_core.event import (
     MessageReceive,
 )
 from raceway_core.graph.event_table import NONE
+from raceway_core.path.cause import before_of, incoming_of, innermost
+from raceway_core.path.host_time import host_shifts_ns, times_on_one_clock
 from raceway_core.path.span_walk import WAITS
 from raceway_core.path.stretch import LOCK, NETWORK, QUEUE, SCHEDULING, WORK, Trail
 
@@ -37,23 +36,20 @@ class CausalWalk:
 
     def __init__(self, graph: CausalGraph) -> None:
         self._graph = graph
-        self._times_ns = graph.times_ns()
-        self._inside = _innermost(graph) if graph.has_intervals else graph.event_of
-        self._before = [NONE] * len(graph.event_of)
-        for nodes in graph.chain_nodes:
-            for before, node in pairwise(nodes):
-                self._before[node] = before
-        self._incoming: dict[int, list[tuple[int, EdgeKind]]] = {}
-        for source, target, kind in graph.edges:
-            self._incoming.setdefault(target, []).append((source, kind))
+        self._shifts_ns = host_shifts_ns(graph)
+        self._times_ns = times_on_one_clock(graph, self._shifts_ns)
+        self._inside = innermost(graph) if graph.has_intervals else graph.event_of
+        self._before = before_of(graph)
+        self._incoming = incoming_of(graph)
 
     def walk(self, root: int, node: int, trail: Trail) -> None:
         """Follow the causes of `node` back over the whole trail. Time: O(nodes on the path)."""
         times_ns, event_of, incoming = self._times_ns, self._graph.event_of, self._incoming
         program = EdgeKind.PROGRAM
+        shift_ns = self._shifts_ns[self._graph.chain_of[root]] if self._shifts_ns else 0
         while trail.cursor_ns > trail.start_ns:
             before = self._before[node]
-            time_ns = times_ns[before] if before != NONE else trail.start_ns - 1
+            time_ns = times_ns[before] if before != NONE else trail.start_ns + shift_ns - 1
             cause, kind = before, program
             for source, source_kind in incoming.get(node, ()):
                 if times_ns[source] > time_ns:
@@ -65,7 +61,7 @@ class CausalWalk:
             first, second = event_of[cause], event_of[node]
             is_step = kind is program
             label = self._step(first, second, waiting) if is_step else self._way(first, second, kind)
-            trail.back_to(time_ns, waiting, label)
+            trail.back_to(time_ns - shift_ns, waiting, label)
             node = cause
 
     def _way(self, first: int, second: int, kind: EdgeKind) -> str:
@@ -89,21 +85,3 @@ class CausalWalk:
         if waiting != first or self._graph.starts[waiting] != self._graph.ends[waiting]:
             return _STEP_WAITS.get(kinds) or WAITS.get(type(payloads[waiting]), WORK)
         return _STEP_WAITS.get(kinds, WORK)
-
-
-def _innermost(graph: CausalGraph) -> Sequence[int]:
-    """Return for each node the event that was open after it: the innermost of its chain, else its own."""
-    inside = [NONE] * len(graph.event_of)
-    starts, ends, event_of, parents = graph.starts, graph.ends, graph.event_of, graph.parents
-    for nodes in graph.chain_nodes:
-        open_events: list[int] = []
-        for node in nodes:
-            event = event_of[node]
-            if starts[event] != ends[event]:
-                if node == starts[event]:
-                    open_events.append(event)
-                else:
-                    open_events.pop()
-                    event = parents[event] if parents[event] != NONE else event
-            inside[node] = open_events[-1] if open_events else event
-    return inside

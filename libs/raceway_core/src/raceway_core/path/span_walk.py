@@ -27,6 +27,7 @@ from raceway_core.event import (
     Span,
     SpanKind,
 )
+from raceway_core.graph.event_table import NONE
 from raceway_core.path.span_tree import SpanTree
 from raceway_core.path.stretch import LOCK, NETWORK, QUEUE, SCHEDULING, WORK, Trail
 
@@ -79,16 +80,8 @@ class SpanWalk:
         for child in frame.children:
             start_ns = max(self._graph.begins_ns[child], frame.start_ns)
             end_ns = min(self._graph.finishes_ns[child], frame.end_ns)
-            if start_ns < end_ns <= trail.cursor_ns and not self._is_consumer(child):
+            if start_ns < end_ns <= trail.cursor_ns and not is_consumer(self._graph, child):
                 yield self._frame(child, start_ns, end_ns)
-
-    def _is_consumer(self, child: int) -> bool:
-        if child in self._graph.detached:
-            return True
-        chain_of, parent = self._graph.chain_of, self._graph.parents[child]
-        is_message = type(self._graph.payloads[child]) is MessageReceive
-        is_message |= type(self._graph.payloads[parent]) is MessageSend
-        return is_message and chain_of[child] != chain_of[parent]
 
     def _frame(self, event: int, start_ns: int, end_ns: int) -> _Frame:
         children = self._children.get(event, [])
@@ -104,3 +97,13 @@ class SpanWalk:
         if children and all(chains[chain_of[child]].process != here for child in children):
             return NETWORK
         return WAITS.get(type(payload), WORK)
+
+
+def is_consumer(graph: CausalGraph, event: int) -> bool:
+    """Whether an event consumes a message that its parent sent or was sent for it, or is detached from it."""
+    if event in graph.detached:
+        return True
+    chain_of, parent = graph.chain_of, graph.parents[event]
+    if parent == NONE or chain_of[event] == chain_of[parent]:
+        return False
+    return type(graph.payloads[event]) is MessageReceive or type(graph.payloads[parent]) is MessageSend

@@ -1,0 +1,1 @@
+"""What is normal: durations and errors of operations, as learnt so far."""

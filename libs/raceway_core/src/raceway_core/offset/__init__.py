@@ -1,0 +1,1 @@
+"""The constraints behind `raceway_core.clock_offset`."""
