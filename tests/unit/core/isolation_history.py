@@ -169,10 +169,7 @@ def _explains(order: Sequence[Transaction]) -> bool:
         for operation in transaction.operations:
             if operation.kind is not OpKind.READ:
                 apply(state, operation)
-            elif (
-                transaction.status is Status.COMMITTED
-                and state.get(operation.key, INITIAL) != operation.value
-            ):
+            elif state.get(operation.key, INITIAL) != operation.value:
                 return False
     return True
 
