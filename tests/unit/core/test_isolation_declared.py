@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from tests.unit.core.build import Said, Story
+from tests.unit.core.build import Story
 
 from raceway_core.causal_graph import build_graph
 from raceway_core.clock import clocks_of
@@ -39,11 +39,10 @@ def setup(story: Story, **values: int) -> None:
 
 def update(story: Story, name: str, seen: int, made: int, *, versions: tuple[int, int] | None = None) -> None:
     """Record a committed transaction on a thread of its own that reads x and writes it."""
-    read: Said = {} if versions is None else {"version": versions[0]}
-    write: Said = {} if versions is None else {"version": versions[1]}
+    read, written = versions or (None, None)
     story.begin(name, on=name)
-    story.read("x", seen, on=name, **read)
-    story.write("x", made, on=name, **write)
+    story.read("x", seen, on=name, version=read)
+    story.write("x", made, on=name, version=written)
     story.commit(name, on=name)
 
 

@@ -97,15 +97,18 @@ class MissedWrites:
         for step in _inside(self._graph, self._component, RW):
             if self._identity(step) not in self._implied:
                 yield from self._cycle(step, is_closed=False)
+        inside = [step for step in self._implied.values() if self._is_inside(step)]
         for kinds in (READS, CERTAIN, ALL):
-            for step in self._implied.values():
+            for step in inside:
                 yield from self._if_unexplained(step, kinds)
         for step in _inside(self._graph, self._component, DERIVED):
             yield from self._if_unexplained(step, CERTAIN)
 
+    def _is_inside(self, step: Step) -> bool:
+        return self._component[step.source] == self._component[step.edge.target]
+
     def _if_unexplained(self, step: Step, kinds: Collection[EdgeKind]) -> Iterator[Cycle]:
-        home = self._component[step.source]
-        if home == self._component[step.edge.target] and home not in self._found:
+        if self._component[step.source] not in self._found:
             yield from self._note(step, self._searcher.cycle(step, kinds))
 
     def _cycle(self, step: Step, *, is_closed: bool) -> Iterator[Cycle]:

@@ -192,5 +192,5 @@ def _implied(registers: Sequence[Register], by_first: dict[int, list[int]]) -> I
                 yield from (Step(reader, edge) for reader in register.readers[source] if reader != second)
 
 
-_MOST_PER_TRANSACTION = 10
+_MOST_PER_TRANSACTION = 4
 """Implied edges: more of them would be quadratic, and find nothing else in most histories."""
