@@ -7,6 +7,7 @@ from importlib import import_module
 
 BENCHMARKS = {
     "analyze": "one trace of 1k, 10k, 100k events; exact pair counts against the definition",
+    "isolation": "histories of 2k and 20k transactions",
     "sdk": "what one recorded event costs the application",
     "start": "how long `raceway up` takes to be ready",
     "ingest": "events per second: to JetStream, all-in-one in a burst and for a minute",

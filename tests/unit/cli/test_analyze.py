@@ -69,7 +69,8 @@ def test_the_report_of_a_std_file() -> None:
 
 def test_the_report_of_a_raceway_file_has_paths_and_clock_issues() -> None:
     report = _report("-", given=_worked_example(locked=False))
-    assert report["computed"] == ["counts", "variables", "findings", "critical_paths", "clock"]
+    assert report["computed"] == ["counts", "variables", "findings", "isolation", "critical_paths", "clock"]
+    assert report["isolation"]["transactions"] == 0
     assert report["variables"][0]["pairs"]["possible"] == 1
     [path] = report["critical_paths"]
     assert int(path["end_ns"]) - int(path["start_ns"]) == 3_000_000

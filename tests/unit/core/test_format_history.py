@@ -41,7 +41,9 @@ def test_every_field_is_read() -> None:
 
 def test_a_write_without_a_value_equals_nothing() -> None:
     steps = [{"op": "write", "key": "x"}, {"op": "write", "key": "x"}]
-    [[one]] = history.read(json.dumps({"sessions": [[{"status": "committed", "ops": steps}]]}).encode()).sessions
+    [[one]] = history.read(
+        json.dumps({"sessions": [[{"status": "committed", "ops": steps}]]}).encode()
+    ).sessions
     assert len({operation.value for operation in one.operations}) == 2
 
 

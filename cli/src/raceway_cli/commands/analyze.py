@@ -9,6 +9,7 @@ import click
 _EPILOG = """\b
 Formats:
   raceway   JSON lines of events or batches, or one JSON array of events
+  history   {"sessions": [[{"id", "status", "ops": [{"op", "key", "value"}]}]]}
   std       RAPID's thread|op(target)|location, op one of r w acq rel fork join begin end
 
 \b
@@ -30,7 +31,7 @@ _LEVELS = ("proven", "observed", "possible", "order-dependent", "critical", "war
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["auto", "raceway", "std"]),
+    type=click.Choice(["auto", "raceway", "std", "history"]),
     default="auto",
     show_default=True,
     help="Format of the file.",
@@ -39,11 +40,11 @@ _LEVELS = ("proven", "observed", "possible", "order-dependent", "critical", "war
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
 @click.option("--fail-on", type=click.Choice(_LEVELS), help="Verdict or severity from which to exit with 1.")
 def command(file: str, format_name: str, *, with_hidden: bool, as_json: bool, fail_on: str | None) -> None:
-    """Find races and lost updates in FILE, or in standard input when FILE is `-`.
+    """Find races, lost updates and isolation anomalies in FILE, or in standard input when FILE is `-`.
 
     Nothing is sent anywhere and nothing is stored.
     """
-    from raceway_cli.offline import OwnFault, is_at_least, report_file
+    from raceway_cli.offline import OwnFault, is_reached, report_file
     from raceway_cli.show.json import print_json
     from raceway_cli.show.report import print_report
 
@@ -59,5 +60,5 @@ def command(file: str, format_name: str, *, with_hidden: bool, as_json: bool, fa
         print_json(report)
     else:
         print_report(report)
-    if fail_on and any(is_at_least(finding, fail_on) for finding in report.findings):
+    if fail_on and is_reached(report, fail_on):
         sys.exit(1)

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import click
 
 from raceway_cli.show.finding import counted, findings_text
+from raceway_cli.show.isolation import isolation_text
 from raceway_cli.show.table import print_table
+from raceway_core.offline import Shape
 from raceway_core.report import Report, VariableReport
 
 _MOST_VARIABLES = 20
@@ -16,20 +18,27 @@ _MOST_VARIABLES = 20
 
 def print_report(report: Report) -> None:
     """Print the report; the JSON form has all of it."""
-    counts = report.counts
+    if report.counts:
+        _print_counts(report.counts)
+    if report.findings is not None:
+        click.echo(findings_text(report.findings))
+    racy = [variable for variable in report.variables or () if variable.racy]
+    if racy:
+        click.echo()
+        _print_variables(racy)
+    if report.isolation and (report.isolation.transactions or report.findings is None):
+        click.echo(isolation_text(report.isolation))
+    if report.clock and report.clock.issues:
+        kinds = Counter(issue.kind for issue in report.clock.issues)
+        click.echo("\nclock issues: " + ", ".join(f"{kind} × {n}" for kind, n in sorted(kinds.items())))
+
+
+def _print_counts(counts: Shape) -> None:
     click.echo(
         f"{counted(counts.events, 'event')} in {counted(counts.traces, 'trace')} "
         f"and {counted(counts.chains, 'chain')}; {counts.ordered_pairs:,} pairs ordered, "
         f"{counts.concurrent_pairs:,} concurrent\n"
     )
-    click.echo(findings_text(report.findings))
-    racy = [variable for variable in report.variables if variable.racy]
-    if racy:
-        click.echo()
-        _print_variables(racy)
-    if report.clock and report.clock.issues:
-        kinds = Counter(issue.kind for issue in report.clock.issues)
-        click.echo("\nclock issues: " + ", ".join(f"{kind} × {n}" for kind, n in sorted(kinds.items())))
 
 
 def _print_variables(variables: Sequence[VariableReport]) -> None:

@@ -15,6 +15,8 @@ from raceway_core.causal_graph import ClockIssue, build_graph
 from raceway_core.clock import clocks_of
 from raceway_core.event import Event, TraceId
 from raceway_core.finding import Finding, merge_findings
+from raceway_core.isolation.declared import DeclaredTrace, check_declared, declared_in
+from raceway_core.isolation.history import Isolation
 from raceway_core.options import DEFAULTS, Options
 from raceway_core.order_count import pair_counts
 from raceway_core.result import TraceResult, Window
@@ -42,6 +44,7 @@ class AnalyzedTrace(msgspec.Struct, frozen=True):
     result: TraceResult
     shape: Shape
     clock_issues: Sequence[ClockIssue]
+    declared: DeclaredTrace
 
 
 class Analysis(msgspec.Struct, frozen=True):
@@ -49,6 +52,7 @@ class Analysis(msgspec.Struct, frozen=True):
 
     traces: Sequence[AnalyzedTrace]
     findings: Sequence[Finding]
+    isolation: Isolation
 
     @property
     def shape(self) -> Shape:
@@ -63,7 +67,8 @@ def analyze_events(events: Iterable[Event], options: Options = DEFAULTS) -> Anal
         by_trace[event.trace_id].append(event)
     traces = [_analyze(trace_id, by_trace[trace_id], options) for trace_id in sorted(by_trace)]
     inside = (finding for trace in traces for finding in trace.result.findings)
-    return Analysis(traces, merge_findings([*inside, *_across(traces)]))
+    isolation = check_declared(trace.declared for trace in traces)
+    return Analysis(traces, merge_findings([*inside, *_across(traces)]), isolation)
 
 
 def _analyze(trace_id: TraceId, events: Sequence[Event], options: Options) -> AnalyzedTrace:
@@ -71,7 +76,12 @@ def _analyze(trace_id: TraceId, events: Sequence[Event], options: Options) -> An
     clocks = clocks_of(graph)
     ordered, concurrent = pair_counts(graph, clocks)
     shape = Shape(len(graph.events), 1, len(graph.chains), len(graph.edges), ordered, concurrent)
-    return AnalyzedTrace(analyze_ordered(trace_id, graph, clocks, options), shape, graph.clock_issues)
+    return AnalyzedTrace(
+        analyze_ordered(trace_id, graph, clocks, options),
+        shape,
+        graph.clock_issues,
+        declared_in(graph, clocks.rank, options),
+    )
 
 
 def _across(traces: Sequence[AnalyzedTrace]) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ import msgspec
 from raceway_core.event import EventId, TraceId
 from raceway_core.finding import PairCounts, Verdict
 from raceway_core.finding_view import FindingView, view_finding
+from raceway_core.isolation.history import Isolation
 from raceway_core.offline import Analysis, AnalyzedTrace, Shape
 from raceway_core.result import CriticalPath, LocationPairs, VariableCount
 
@@ -74,18 +75,18 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     format: str
     computed: Sequence[str]
-    counts: Shape
-    variables: Sequence[VariableReport]
-    findings: Sequence[FindingView]
+    counts: Shape | None = None
+    variables: Sequence[VariableReport] | None = None
+    findings: Sequence[FindingView] | None = None
     deadlocks: None = None
-    isolation: None = None
+    isolation: Isolation | None = None
     critical_paths: Sequence[CriticalPathReport] | None = None
     anomalies: None = None
     clock: ClockReport | None = None
 
 
 _ALWAYS = ("counts", "variables", "findings")
-_WITH_TIME = ("critical_paths", "clock")
+_WITH_TIME = ("isolation", "critical_paths", "clock")
 
 
 class _Key(NamedTuple):
@@ -106,9 +107,15 @@ def report_of(analysis: Analysis, *, file_format: str, has_time: bool, with_hidd
             for finding in analysis.findings
             if finding.verdict is not Verdict.GUARDED and (with_hidden or not finding.is_hidden)
         ],
+        isolation=analysis.isolation if has_time else None,
         critical_paths=_critical_paths(traces) if has_time else None,
         clock=_clock(traces) if has_time else None,
     )
+
+
+def report_of_history(isolation: Isolation) -> Report:
+    """Return the report of a history, which has transactions and no events."""
+    return Report(format="history", computed=("isolation",), isolation=isolation)
 
 
 def _variables(traces: Iterable[AnalyzedTrace]) -> list[VariableReport]:
