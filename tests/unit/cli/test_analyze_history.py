@@ -105,3 +105,23 @@ def test_declared_transactions_of_a_trace_are_a_history() -> None:
     [anomaly] = report["isolation"]["anomalies"]
     assert (anomaly["class"], anomaly["transactions"]) == ("G2-item", ["A", "B"])
     assert "write skew" in _run("-", given=_declared()).stdout
+
+
+def test_a_long_cycle_is_cut_for_a_person() -> None:
+    size = 100
+    sessions = [
+        [
+            {
+                "status": "committed",
+                "ops": [
+                    {"op": "write", "key": f"x{number}", "value": number},
+                    {"op": "read", "key": f"x{(number + 1) % size}", "value": None},
+                ],
+            }
+        ]
+        for number in range(size)
+    ]
+    text = _run("-", given=json.dumps({"sessions": sessions})).stdout
+    assert "G2-item  1, 2, 3" in text
+    assert "19, 20 and 80 more" in text
+    assert "    … 80 more with --json" in text

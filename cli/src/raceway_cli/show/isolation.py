@@ -48,7 +48,7 @@ def _verdict(isolation: Isolation) -> str:
 def _anomaly_text(anomaly: Anomaly) -> str:
     name = click.style(anomaly.name, fg="red", bold=True)
     lines = [
-        f"{name}  {', '.join(anomaly.transactions)}  on {', '.join(anomaly.keys)}",
+        f"{name}  {_listed(anomaly.transactions)}  on {_listed(anomaly.keys)}",
         f"  {_MEANINGS[anomaly.name]}",
         *(f"    {line}" for line in _steps(anomaly.cycle)),
     ]
@@ -56,8 +56,10 @@ def _anomaly_text(anomaly: Anomaly) -> str:
 
 
 def _steps(cycle: Sequence[CycleEdge]) -> Iterator[str]:
-    for edge in cycle:
+    for edge in cycle[:_MOST_SHOWN]:
         yield f"{edge.source} comes before {edge.target}: {_reason(edge)}"
+    if (left := len(cycle) - _MOST_SHOWN) > 0:
+        yield f"… {left:,} more with --json"
 
 
 def _reason(edge: CycleEdge) -> str:
@@ -73,7 +75,9 @@ def _reason(edge: CycleEdge) -> str:
 
 
 def _unrecoverable(keys: Sequence[str]) -> str:
-    shown = ", ".join(keys[:_MOST_SHOWN]) + (
-        f" and {len(keys) - _MOST_SHOWN} more" * (len(keys) > _MOST_SHOWN)
-    )
-    return f"nothing is concluded from {shown}: who wrote what was read there cannot be told"
+    return f"nothing is concluded from {_listed(keys)}: who wrote what was read there cannot be told"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_SHOWN:,} more" if len(names) > _MOST_SHOWN else ""
+    return ", ".join(names[:_MOST_SHOWN]) + more
