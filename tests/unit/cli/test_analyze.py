@@ -112,3 +112,11 @@ def test_what_cannot_be_read_names_file_and_line(
     error = _run("-", *arguments, given=given).exception
     assert isinstance(error, Rejected)
     assert message in str(error)
+
+
+def test_the_documented_prediction_is_the_real_one() -> None:
+    root = Path(__file__).parents[3]
+    page = (root / "docs" / "explanation" / "predicted-lost-update.md").read_text()
+    example = root / "examples" / "std" / "split_lock.std"
+    assert example.read_text() in page
+    assert f"$ raceway analyze examples/std/split_lock.std\n{_run(str(example)).stdout}" in page
