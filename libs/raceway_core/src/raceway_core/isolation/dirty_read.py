@@ -17,26 +17,32 @@ def dirty_reads(evidence: Evidence) -> Iterator[Anomaly]:
 
     Time: O(what was seen).
     """
+    aborted = frozenset(
+        key
+        for key, writes in evidence.writes.items()
+        if any(evidence.transactions[writer].status is Status.ABORTED for writer in writes.made)
+    )
     for reader, is_counted in enumerate(evidence.counts):
         if is_counted:
-            found = dict.fromkeys(one for seen in evidence.seen(reader) for one in _dirt(evidence, seen))
+            found = dict.fromkeys(
+                one for seen in evidence.seen(reader) for one in _dirt(evidence, seen, aborted)
+            )
             for name, writer, key in found:
                 ids = [evidence.transactions[writer].id, evidence.transactions[reader].id]
                 yield Anomaly(name, ids, [key])
 
 
-def _dirt(evidence: Evidence, seen: Seen) -> Iterator[tuple[str, int, str]]:
-    sources = evidence.sources(seen)
-    writers = dict.fromkeys(source for source in sources if source >= 0)
-    for writer in writers:
-        if evidence.transactions[writer].status is Status.ABORTED:
-            yield "G1a", writer, seen.key
-    last = sources[-1]
+def _dirt(evidence: Evidence, seen: Seen, aborted: frozenset[str]) -> Iterator[tuple[str, int, str]]:
+    """Yield what is dirty about what was seen; only a key that was `aborted` is looked through."""
+    if seen.key in aborted:
+        for writer in dict.fromkeys(evidence.sources(seen)):
+            if writer >= 0 and evidence.transactions[writer].status is Status.ABORTED:
+                yield "G1a", writer, seen.key
+    last = evidence.last_source(seen)
     if last >= 0 and evidence.counts[last]:
-        end = (
-            seen.value[-1] if type(seen.value) is tuple and evidence.writes[seen.key].is_list else seen.value
-        )
-        if end != evidence.writes[seen.key].last(last):
+        writes = evidence.writes[seen.key]
+        end = seen.value[-1] if type(seen.value) is tuple and writes.is_list else seen.value
+        if end != writes.last(last):
             yield "G1b", last, seen.key
 
 

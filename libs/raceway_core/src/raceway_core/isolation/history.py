@@ -119,9 +119,13 @@ def comparable(value: JsonValue) -> Value:
     if value is None or value == []:
         return INITIAL
     if type(value) is list:
-        return tuple(map(_scalar, value))
+        is_plain = _PLAIN.issuperset(map(type, value))
+        return tuple(value) if is_plain else tuple(map(_scalar, value))
     return _scalar(value)
 
 
+_PLAIN = frozenset({int, str})
+
+
 def _scalar(value: JsonValue) -> Value:
-    return value if type(value) is int or type(value) is str else ("json", key_of(value))
+    return value if type(value) in _PLAIN else ("json", key_of(value))
