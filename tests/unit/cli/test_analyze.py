@@ -30,7 +30,7 @@ KEYS = [
     "slacks",
     "what_if",
 ]
-WITH_TIME = ["critical_paths", "anomalies", "clock", "baselines", "operations", "slacks"]
+WITH_TIME = ["isolation", "critical_paths", "anomalies", "clock", "baselines", "operations", "slacks"]
 
 
 def _run(*arguments: str, given: str | None = None) -> Result:
@@ -75,6 +75,7 @@ def test_the_report_of_a_std_file() -> None:
 def test_the_report_of_a_raceway_file_has_paths_and_clock_issues() -> None:
     report = _report("-", given=_worked_example(locked=False))
     assert report["computed"] == ["counts", "variables", "findings", "deadlocks", *WITH_TIME]
+    assert report["isolation"]["transactions"] == 0
     assert report["variables"][0]["pairs"]["possible"] == 1
     [path] = report["critical_paths"]
     assert int(path["end_ns"]) - int(path["start_ns"]) == 3_000_000
@@ -142,3 +143,11 @@ def test_what_cannot_be_read_names_file_and_line(
     error = _run("-", *arguments, given=given).exception
     assert isinstance(error, Rejected)
     assert message in str(error)
+
+
+def test_the_documented_prediction_is_the_real_one() -> None:
+    root = Path(__file__).parents[3]
+    page = (root / "docs" / "explanation" / "predicted-lost-update.md").read_text()
+    example = root / "examples" / "std" / "split_lock.std"
+    assert example.read_text() in page
+    assert f"$ raceway analyze examples/std/split_lock.std\n{_run(str(example)).stdout}" in page

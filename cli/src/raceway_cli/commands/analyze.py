@@ -14,6 +14,7 @@ Formats:
   otlp      OpenTelemetry's JSON, {"resourceSpans": […]}, one document or one a line
   jaeger    what the Jaeger UI exports, {"data": [{"traceID", "spans", "processes"}]}
   shiviz    GoVector logs, host {clock} and text on two lines; others with --pattern
+  history   {"sessions": [[{"id", "status", "ops": [{"op", "key", "value"}]}]]}
   std       RAPID's thread|op(target)|location, op one of r w acq rel fork join begin end
 
 \b
@@ -36,7 +37,7 @@ _LEVELS = ("proven", "observed", "possible", "order-dependent", "critical", "war
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["auto", "raceway", "otlp", "jaeger", "shiviz", "std"]),
+    type=click.Choice(["auto", "raceway", "otlp", "jaeger", "shiviz", "std", "history"]),
     default="auto",
     show_default=True,
     help="Format of the file.",

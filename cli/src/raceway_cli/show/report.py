@@ -10,9 +10,11 @@ import click
 from raceway_cli.show.anomaly import print_anomalies
 from raceway_cli.show.clock_offset import print_clock_offsets
 from raceway_cli.show.finding import counted, findings_text
+from raceway_cli.show.isolation import isolation_text
 from raceway_cli.show.operation import print_operations, print_what_if
 from raceway_cli.show.path import print_paths
 from raceway_cli.show.table import print_table
+from raceway_core.offline import Shape
 from raceway_core.report import ClockReport, Report, VariableReport
 
 _OF_SPANS = frozenset({"jaeger", "otlp"})
@@ -24,25 +26,36 @@ _MOST_ISSUES = 20
 
 def print_report(report: Report) -> None:
     """Print the report; the JSON form has all of it."""
-    counts = report.counts
-    click.echo(
-        f"{counted(counts.events, 'event')} in {counted(counts.traces, 'trace')} "
-        f"and {counted(counts.chains, 'chain')}; {counts.ordered_pairs:,} pairs ordered, "
-        f"{counts.concurrent_pairs:,} concurrent\n"
-    )
+    if report.counts:
+        _print_counts(report.counts)
     if report.critical_paths and report.format in _OF_SPANS:
         print_paths(report.critical_paths)
-    click.echo(findings_text(report.findings))
-    racy = [variable for variable in report.variables if variable.racy]
+    if report.findings is not None:
+        click.echo(findings_text(report.findings))
+    racy = [variable for variable in report.variables or () if variable.racy]
     if racy:
         click.echo()
         _print_variables(racy)
+    if report.isolation and (report.isolation.transactions or report.findings is None):
+        click.echo(isolation_text(report.isolation))
+    _print_times(report)
+
+
+def _print_times(report: Report) -> None:
     print_operations(report.operations or ())
     if report.what_if:
         print_what_if(report.what_if)
     print_anomalies(report.anomalies or (), report.baselines or ())
     if report.clock:
         _print_clock(report.clock)
+
+
+def _print_counts(counts: Shape) -> None:
+    click.echo(
+        f"{counted(counts.events, 'event')} in {counted(counts.traces, 'trace')} "
+        f"and {counted(counts.chains, 'chain')}; {counts.ordered_pairs:,} pairs ordered, "
+        f"{counts.concurrent_pairs:,} concurrent\n"
+    )
 
 
 def _print_clock(clock: ClockReport) -> None:

@@ -28,6 +28,7 @@ from raceway_core.lock_order import lock_edges
 from raceway_core.lockset import Lockset, locks_of
 from raceway_core.options import DEFAULTS, Options
 from raceway_core.path.span_tree import span_tree
+from raceway_core.predicted_update import Holds
 from raceway_core.race import Order
 from raceway_core.race_tally import count_of
 from raceway_core.result import MOST_CLOCKS, AuditTrail, EventNote, TraceResult, TraceSummary
@@ -62,7 +63,8 @@ def analyze_ordered(
     )
     uncommitted = uncommitted_of(graph, transactions)
     scene = Scene(lambda access: evidence_of(graph, clocks, access), accesses, _precedes(clocks))
-    found = find_in_trace(accesses, order, scene, uncommitted)
+    holds = Holds(locks.holds, clocks.rank, graph.chain_of) if locks.holds else None
+    found = find_in_trace(accesses, order, scene, uncommitted, holds)
     deadlocks = find_deadlocks(graph, clocks, locks.holds, options)
     tree = span_tree(graph)
     return TraceResult(

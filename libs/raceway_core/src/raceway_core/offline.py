@@ -18,6 +18,8 @@ from raceway_core.clock import clocks_of
 from raceway_core.clock_offset import ClockOffsets, find_offsets
 from raceway_core.event import Event, TraceId
 from raceway_core.finding import Finding, merge_findings
+from raceway_core.isolation.declared import DeclaredTrace, check_declared, declared_in
+from raceway_core.isolation.history import Isolation
 from raceway_core.offset.message import Message, messages_of
 from raceway_core.operation_share import TraceOperations, operations_of
 from raceway_core.options import DEFAULTS, Change, Options
@@ -51,6 +53,7 @@ class AnalyzedTrace(msgspec.Struct, frozen=True):
     measurements: TraceMeasurements
     messages: Sequence[Message]
     operations: TraceOperations
+    declared: DeclaredTrace
 
 
 class Analysis(msgspec.Struct, frozen=True):
@@ -61,6 +64,7 @@ class Analysis(msgspec.Struct, frozen=True):
     anomalies: Anomalies
     clock_offsets: ClockOffsets
     change: Change | None
+    isolation: Isolation
 
     @property
     def shape(self) -> Shape:
@@ -81,6 +85,7 @@ def analyze_events(events: Iterable[Event], options: Options = DEFAULTS) -> Anal
         anomalies=find_anomalies((trace.measurements for trace in traces), options.latency),
         clock_offsets=find_offsets(message for trace in traces for message in trace.messages),
         change=options.change,
+        isolation=check_declared(trace.declared for trace in traces),
     )
 
 
@@ -97,6 +102,7 @@ def _analyze(trace_id: TraceId, events: Sequence[Event], options: Options) -> An
         measurements=TraceMeasurements(trace_id, measurements_of(graph, result.critical_paths)),
         messages=list(messages_of(graph)),
         operations=operations_of(graph, result.critical_paths, options.change),
+        declared=declared_in(graph, clocks.rank, options),
     )
 
 

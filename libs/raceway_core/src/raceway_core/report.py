@@ -18,6 +18,7 @@ from raceway_core.deadlock_finding import distinct_deadlocks
 from raceway_core.event import EventId, TraceId
 from raceway_core.finding import PairCounts, Verdict
 from raceway_core.finding_view import FindingView, view_finding
+from raceway_core.isolation.history import Isolation
 from raceway_core.offline import Analysis, AnalyzedTrace, Shape
 from raceway_core.operation_share import shares_of
 from raceway_core.operation_view import (
@@ -87,11 +88,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     format: str
     computed: Sequence[str]
-    counts: Shape
-    variables: Sequence[VariableReport]
-    findings: Sequence[FindingView]
-    deadlocks: Sequence[Deadlock]
-    isolation: None = None
+    counts: Shape | None = None
+    variables: Sequence[VariableReport] | None = None
+    findings: Sequence[FindingView] | None = None
+    deadlocks: Sequence[Deadlock] | None = None
+    isolation: Isolation | None = None
     critical_paths: Sequence[CriticalPathReport] | None = None
     anomalies: Sequence[AnomalyView] | None = None
     clock: ClockReport | None = None
@@ -102,7 +103,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ALWAYS = ("counts", "variables", "findings", "deadlocks")
-_WITH_TIME = ("critical_paths", "anomalies", "clock", "baselines", "operations", "slacks")
+_WITH_TIME = ("isolation", "critical_paths", "anomalies", "clock", "baselines", "operations", "slacks")
 
 
 class _Key(NamedTuple):
@@ -134,6 +135,7 @@ def _with_time(report: Report, analysis: Analysis) -> Report:
     savings = [trace.operations.saving for trace in traces if trace.operations.saving]
     return msgspec.structs.replace(
         report,
+        isolation=analysis.isolation,
         critical_paths=_critical_paths(traces),
         anomalies=[view_anomaly(anomaly) for anomaly in analysis.anomalies.found],
         clock=_clock(analysis),
@@ -146,6 +148,11 @@ def _with_time(report: Report, analysis: Analysis) -> Report:
         ],
         what_if=view_what_if(change, savings) if change else None,
     )
+
+
+def report_of_history(isolation: Isolation) -> Report:
+    """Return the report of a history, which has transactions and no events."""
+    return Report(format="history", computed=("isolation",), isolation=isolation)
 
 
 def _variables(traces: Iterable[AnalyzedTrace]) -> list[VariableReport]:

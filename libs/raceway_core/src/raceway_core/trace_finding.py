@@ -17,6 +17,7 @@ from raceway_core.grouping import Scene, Tally, absorb, group, names_of
 from raceway_core.lost_update import LostUpdate, find_lost_updates
 from raceway_core.lost_update_tally import lost_update_tallies
 from raceway_core.pair_list import list_pairs
+from raceway_core.predicted_update import Holds, predicted_findings, predicted_updates
 from raceway_core.race import Order, Races, find_races
 from raceway_core.race_tally import Fault, faults_of, tally_of
 
@@ -46,11 +47,15 @@ class TraceFindings(NamedTuple):
 
 
 def find_in_trace(
-    accesses: Mapping[Variable, Sequence[Access]], order: Order, scene: Scene, uncommitted: Container[int]
+    accesses: Mapping[Variable, Sequence[Access]],
+    order: Order,
+    scene: Scene,
+    uncommitted: Container[int],
+    holds: Holds | None = None,
 ) -> TraceFindings:
     """Return the findings of a trace; accesses stand in a linear extension of C.
 
-    `uncommitted` are the transactions whose writes prove nothing.
+    `uncommitted` are the transactions whose writes prove nothing. `holds` is None where no lock was held.
     """
     lost = {variable: _lost_updates(of_one, scene, uncommitted) for variable, of_one in accesses.items()}
     races = {
@@ -65,15 +70,44 @@ def find_in_trace(
     lost_findings = group(losses, scene, kind=FindingKind.LOST_UPDATE)
     tallies, cut = _strongest(races.values(), names_of(lost_findings))
     findings = absorb(lost_findings, group(tallies, scene), scene)
+    if holds:
+        committed = {variable: _committed(of_one, uncommitted) for variable, of_one in accesses.items()}
+        findings = _with_predicted(findings, committed, lost, scene, holds)
     pairs = _listed(races.values(), scene) if pair_count <= MOST_PAIRS else _shown(findings)
     return TraceFindings(findings, races, pairs, pair_count, cut)
 
 
-def _lost_updates(accesses: Sequence[Access], scene: Scene, uncommitted: Container[int]) -> list[LostUpdate]:
+def _with_predicted(
+    findings: list[Finding],
+    accesses: Mapping[Variable, Sequence[Access]],
+    lost: Mapping[Variable, Sequence[LostUpdate]],
+    scene: Scene,
+    holds: Holds,
+) -> list[Finding]:
+    found = [
+        one
+        for variable, of_one in accesses.items()
+        if of_one
+        for one in predicted_updates(of_one, holds, scene, {proven.transactions for proven in lost[variable]})
+    ]
+    if not found:
+        return findings
+    more = predicted_findings(found, scene, names_of(findings))
+    return sorted([*findings, *more], key=lambda finding: finding.sort_key)
+
+
+def _committed(accesses: Sequence[Access], uncommitted: Container[int]) -> list[Access]:
+    """Return the accesses that may prove something; none where one transaction made all."""
     first = accesses[0].transaction
     if all(access.transaction == first for access in accesses):
         return []
-    committed = [access for access in accesses if access.transaction not in uncommitted]
+    return [access for access in accesses if access.transaction not in uncommitted]
+
+
+def _lost_updates(accesses: Sequence[Access], scene: Scene, uncommitted: Container[int]) -> list[LostUpdate]:
+    committed = _committed(accesses, uncommitted)
+    if not committed:
+        return []
     cut = {access.transaction for access in committed if access.is_cut}
     lost = find_lost_updates(committed, scene.precedes)
     return [one for one in lost if cut.isdisjoint(number for _, number in one.transactions)] if cut else lost

@@ -6,7 +6,7 @@ import re
 from enum import Enum
 
 from raceway_core.errors import Rejected
-from raceway_core.formats import jaeger, otlp, raceway, shiviz, std
+from raceway_core.formats import history, jaeger, otlp, raceway, shiviz, std
 from raceway_core.formats.json_text import keys
 from raceway_core.formats.reading import Format, Reading, events_only
 from raceway_core.formats.shiviz_pattern import entries_of
@@ -20,6 +20,7 @@ class FileFormat(Enum):
     JAEGER = "jaeger"
     SHIVIZ = "shiviz"
     STD = "std"
+    HISTORY = "history"
 
 
 FORMATS = {
@@ -35,10 +36,18 @@ FORMATS = {
     FileFormat.STD: Format(events_only(std.read), std.EXPECTED, has_time=False),
 }
 
+"""The formats of events; a history has transactions instead."""
+
+_EXPECTED = {
+    **{file_format: format_.expected for file_format, format_ in FORMATS.items()},
+    FileFormat.HISTORY: history.EXPECTED,
+}
+
 _BY_KEY = {
     **dict.fromkeys(otlp.SIGNALS, FileFormat.OTLP),
     "data": FileFormat.JAEGER,
     "spans": FileFormat.JAEGER,
+    "sessions": FileFormat.HISTORY,
     "events": FileFormat.RACEWAY,
     "trace_id": FileFormat.RACEWAY,
     "kind": FileFormat.RACEWAY,
@@ -68,7 +77,7 @@ def detect(data: bytes) -> FileFormat:
         return FileFormat.STD
     if _has_clock(lines[:_FIRST_LINES]):
         return FileFormat.SHIVIZ
-    expected = "; ".join(f"{name.value}: {format_.expected}" for name, format_ in FORMATS.items())
+    expected = "; ".join(f"{name.value}: {text}" for name, text in _EXPECTED.items())
     raise Rejected(f"line 1: the format is not recognised; expected {expected}. Name it with --format")
 
 

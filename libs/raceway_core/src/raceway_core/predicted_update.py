@@ -1,0 +1,176 @@
+"""Predicted lost updates: a lock that is released between a read and the write that rests on it.
+
+Every access is under the lock, so nothing races; but another transaction's write may come between the
+two, and is lost if it does. This needs no values and no bad luck: it is predicted from one trace in
+which the two may never have met.
+
+An update (a write and the last read before it in its transaction) may lose another transaction's write
+iff
+
+    the write is guarded against both the read and the write of the update,
+    each lock that all three hold is known to have been released between the read and the write, and
+    causes allow it: the write is not before the read, and the update's write is not before it.
+
+Source: Lucia et al. 2008 (atomicity violations); Flanagan & Freund 2004, Atomizer (reduction).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import msgspec
+
+from raceway_core.access import Access, TransactionKey, Variable, transaction_key
+from raceway_core.counting.fingerprint import Side
+from raceway_core.event import EventId
+from raceway_core.finding import Finding, FindingKind, PairCounts, Verdict
+from raceway_core.grouping import Scene, Tally, group
+from raceway_core.lockset import Hold, LockKey, is_guarded
+from raceway_core.lost_update_tally import nearest, sides_between
+from raceway_core.race import Pair
+from raceway_core.sentence import span_of
+from raceway_core.write_order import Update, updates_of
+
+MOST_CONSIDERED = 500
+"""Updates and writes of one variable; of more the counts are lower bounds."""
+
+
+class Holds:
+    """Tells what was held from one access to another. `rank` places events in a linear extension of C."""
+
+    def __init__(self, holds: Sequence[Hold], rank: Sequence[int], chain_of: Sequence[int]) -> None:
+        self._holds = holds
+        self._rank = rank
+        self._chain_of = chain_of
+
+    @cached_property
+    def _spans(self) -> Mapping[tuple[int, LockKey], list[tuple[int, int | None]]]:
+        """From where to where each lock was held on each chain, in order."""
+        spans: dict[tuple[int, LockKey], list[tuple[int, int | None]]] = {}
+        for hold in self._holds:
+            key = (self._chain_of[hold.acquire], (hold.lock.name, hold.lock.scope_key))
+            end = None if hold.release is None else self._rank[hold.release]
+            spans.setdefault(key, []).append((self._rank[hold.acquire], end))
+        for of_one in spans.values():
+            of_one.sort(key=lambda span: span[0])
+        return spans
+
+    def is_released(self, lock: LockKey, read: Access, write: Access) -> bool:
+        """Whether a lock was given back after the read and before the write. Time: O(log holds)."""
+        spans = self._spans.get((self._chain_of[read.number], lock), [])
+        place = bisect_right(spans, self._rank[read.number], key=lambda span: span[0]) - 1
+        if place < 0:
+            return False
+        end = spans[place][1]
+        return end is not None and self._rank[read.number] <= end < self._rank[write.number]
+
+
+class Predicted(NamedTuple):
+    """`update` may lose `write`."""
+
+    update: Update
+    write: Access
+
+
+def predicted_updates(
+    accesses: Sequence[Access],
+    holds: Holds,
+    scene: Scene,
+    proven: Collection[tuple[TransactionKey, TransactionKey]],
+) -> Iterator[Predicted]:
+    """Yield a predicted loss of each two transactions of one variable that are not in `proven`.
+
+    `accesses` are of committed transactions, in a linear extension of C.
+
+    Time: O(k), and updates with a released lock times writes, `MOST_CONSIDERED` of each.
+    """
+    updates = [update for update in updates_of(accesses) if _is_split(update, holds)][:MOST_CONSIDERED]
+    if not updates:
+        return
+    writes = [one for one in accesses if one.access_type.writes and one.lockset][:MOST_CONSIDERED]
+    seen = set(proven)
+    for update in updates:
+        for write in writes:
+            mine, theirs = transaction_key(update.write), transaction_key(write)
+            pair = (mine, theirs) if mine < theirs else (theirs, mine)
+            if mine != theirs and pair not in seen and _may_lose(update, write, holds, scene):
+                seen.add(pair)
+                yield Predicted(update, write)
+
+
+def _is_split(update: Update, holds: Holds) -> bool:
+    common = _locks(update.read) & _locks(update.write)
+    return any(holds.is_released(lock, update.read, update.write) for lock in common)
+
+
+def _locks(access: Access) -> set[LockKey]:
+    return {(lock.name, lock.scope_key) for lock in access.lockset}
+
+
+def _may_lose(update: Update, write: Access, holds: Holds, scene: Scene) -> bool:
+    read, own = update
+    if not (is_guarded(read.lockset, write.lockset) and is_guarded(own.lockset, write.lockset)):
+        return False
+    common = _locks(read) & _locks(own) & _locks(write)
+    if not common or not all(holds.is_released(lock, read, own) for lock in common):
+        return False
+    return not scene.precedes(write, read) and not scene.precedes(own, write)
+
+
+def predicted_findings(found: Sequence[Predicted], scene: Scene, known: Collection[str]) -> list[Finding]:
+    """Return the findings of predicted losses, without those whose fingerprint is `known` already."""
+    findings = group(_tallies(found), scene, kind=FindingKind.LOST_UPDATE)
+    told = {_events(one.update.write, one.write): one for one in found}
+    return [_told(finding, told) for finding in findings if finding.fingerprint not in known]
+
+
+def _tallies(found: Iterable[Predicted]) -> Iterator[Tally]:
+    groups: dict[tuple[Variable, tuple[Side, Side]], list[Predicted]] = {}
+    for one in found:
+        sides = sides_between(one.update.write, one.write)
+        groups.setdefault((one.write.variable, sides), []).append(one)
+    for (variable, sides), members in groups.items():
+        accesses = [access for one in members for access in (*one.update, one.write)]
+        pairs = (Pair(one.write, one.update.write, Verdict.POSSIBLE, (one.update.read,)) for one in members)
+        yield Tally(
+            variable=variable,
+            sides=sides,
+            counts=PairCounts(possible=len(members)),
+            trace_ids=tuple(sorted({access.trace_id for access in accesses})),
+            first_ns=min(access.start_ns for access in accesses),
+            last_ns=max(access.end_ns for access in accesses),
+            pairs=nearest(pairs),
+        )
+
+
+def _events(first: Access, second: Access) -> frozenset[EventId]:
+    return frozenset({first.event_id, second.event_id})
+
+
+def _told(finding: Finding, told: Mapping[frozenset[EventId], Predicted]) -> Finding:
+    """Return the finding in words of its own: what is missing is not an order but a longer hold."""
+    examples = []
+    for example in finding.examples:
+        one = told[frozenset({example.first.event_id, example.second.event_id})]
+        lock, span = _lock_of(one), span_of([one.update.read.place, one.update.write.place])
+        missing = (
+            f"Lock {lock} is released between the read at {one.update.read.place} and the write at "
+            f"{one.update.write.place}, so the write at {one.write.place} can come between them unseen."
+        )
+        fix = f"Hold lock {lock} across {span}, or read again under it."
+        examples.append(msgspec.structs.replace(example, missing_edge=missing, fix=fix))
+    return msgspec.structs.replace(
+        finding,
+        summary=f"one update of {finding.variable} can overwrite another that it has not seen",
+        missing_edge=examples[0].missing_edge,
+        fix=examples[0].fix,
+        examples=tuple(examples),
+    )
+
+
+def _lock_of(one: Predicted) -> str:
+    common = _locks(one.update.read) & _locks(one.update.write) & _locks(one.write)
+    return ", ".join(sorted({name for name, _ in common}))
