@@ -65,6 +65,16 @@ CASES: dict[str, tuple[Payload, dict[str, Any]]] = {
     "Custom": (event.Custom(name="n", data=2.0), {"name": "n", "data": 2.0}),
     "MessageSend": (event.MessageSend(message_id="m"), {"message_id": "m", "queue": ""}),
     "MessageReceive": (event.MessageReceive(message_id="m"), {"message_id": "m", "queue": ""}),
+    "Span": (
+        event.Span(name="GET /x", span_kind=event.SpanKind.SERVER, links=(event.EventId("s"),)),
+        {
+            "name": "GET /x",
+            "span_kind": event.SpanKind.SERVER,
+            "follows_from": False,
+            "links": ("s",),
+            "is_error": False,
+        },
+    ),
     "TransactionBegin": (event.TransactionBegin(transaction_id="t"), {"transaction_id": "t", "resource": ""}),
     "TransactionCommit": (
         event.TransactionCommit(transaction_id="t"),
