@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import anyio
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -9,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from raceway_common.database.database import open_database
-from raceway_common.schema.migrate import check_schema, migrate
+from raceway_common.schema.migrate import check_schema, migrate, run_migrations, upgrade
 from raceway_common.schema.tables import metadata
 from raceway_core.errors import Rejected
 
@@ -21,11 +23,21 @@ def _differences(connection: Connection) -> list[object]:
     return list(compare_metadata(context, metadata))
 
 
-async def test_from_nothing_to_the_tables_in_code(database_url: str) -> None:
-    await migrate(database_url)
+@pytest.mark.parametrize("work", [upgrade, run_migrations])
+async def test_from_nothing_to_the_tables_in_code(
+    database_url: str, work: Callable[[Connection], None]
+) -> None:
     async with open_database(database_url) as database:
+        await database.write(work)
         assert await database.read(_differences) == []
         await check_schema(database)
+
+
+async def test_a_database_that_was_created_has_seen_every_migration(database_url: str) -> None:
+    await migrate(database_url)
+    async with open_database(database_url) as database:
+        await database.write(run_migrations)
+        assert await database.read(_differences) == []
 
 
 async def test_again_changes_nothing(database_url: str) -> None:

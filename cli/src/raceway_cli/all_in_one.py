@@ -74,11 +74,11 @@ def run(settings: Settings, *, durable: bool, announce: Callable[[str], None]) -
 async def _run(settings: Settings, announce: Callable[[str], None], *, durable: bool) -> None:
     async with _open(settings, durable=durable) as parts, anyio.create_task_group() as group:
         analyze = partial(worker.run, parts.bus, parts.stores, _plan(settings), now_ns=time.time_ns)
-        await group.start(partial(analyze, give_way=parts.courtesy.give_way))
         address = await group.start(serve, _app(settings, parts), settings.host, settings.port)
-        settle_gc()
+        await group.start(partial(analyze, give_way=parts.courtesy.give_way))
         log.info("raceway_started", url=address.url, data=str(settings.data_dir))
         announce(f"raceway listening on {address.url}")
+        settle_gc()
 
 
 @asynccontextmanager

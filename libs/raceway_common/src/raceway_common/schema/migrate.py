@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
 from raceway_common.database.database import Database, open_database
+from raceway_common.schema.tables import metadata
 from raceway_core.errors import Rejected
-
-if TYPE_CHECKING:
-    from alembic.config import Config
 
 NEWEST = "0001"
 """The schema of this build. With it at hand, a database that has it is opened without Alembic."""
+
+_MARK = (
+    """create table alembic_version (
+        version_num varchar(32) not null, constraint alembic_version_pkc primary key (version_num)
+    )""",
+    "insert into alembic_version (version_num) values (:version)",
+)
+"""What Alembic leaves behind, by which it knows a database again."""
 
 _LOCK = 7_241_117_230_554_911_022
 """A number of our own among Postgres' advisory locks: two migrations never run at once."""
@@ -55,21 +60,33 @@ def schema_of(connection: Connection) -> str | None:
 
 
 def upgrade(connection: Connection) -> None:
-    """Migrate inside the transaction of `connection`."""
+    """Migrate inside the transaction of `connection`.
+
+    An empty database gets the tables as they are in the code: that is where its migrations would lead,
+    and needs no Alembic, which takes longer to load than the tables to make.
+    """
     if schema_of(connection) == NEWEST:
         return
-    from alembic import command
-
     if connection.dialect.name == "postgresql":
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    if schema_of(connection) is None:
+        _create(connection)
+    else:
+        run_migrations(connection)
 
 
-def _config() -> Config:
+def run_migrations(connection: Connection) -> None:
+    """Run every migration that the database has not seen, from the first for an empty one."""
+    from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
-    return config
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _create(connection: Connection) -> None:
+    metadata.create_all(connection)
+    for statement in _MARK:
+        connection.execute(text(statement), {"version": NEWEST})
