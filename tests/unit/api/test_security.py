@@ -50,7 +50,7 @@ async def test_no_route_answers_to_another_name(empty_api: Serving) -> None:
 
 
 def _filled_in(templates: Iterable[str]) -> set[str]:
-    values = {"{trace_id}": TRACE, "{variable}": "balance", "{fingerprint}": "f1"}
+    values = {"{trace_id}": TRACE, "{variable}": "balance", "{fingerprint}": "f1", "{name}": "ledger"}
     paths = set()
     for template in templates:
         path = template

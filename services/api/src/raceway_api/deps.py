@@ -39,6 +39,10 @@ class Deps:
     uptime_s: Callable[[], float]
     threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MOST_THREADS))
 
+    def now_ns(self) -> int:
+        """Return the time, as the process that started at `started_ns` counts it."""
+        return self.started_ns + int(self.uptime_s() * 1_000_000_000)
+
 
 Given: TypeAlias = NamedDependency[SkipValidation[Deps]]
 """How a route handler asks for `Deps`."""

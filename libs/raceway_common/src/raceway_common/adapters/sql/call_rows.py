@@ -57,13 +57,14 @@ def add_calls(connection: Connection, old: Iterable[Sequence[Call]], new: Iterab
                 row[1 + _LINKS.index(call.link)] += sign * call.count
             for pair in {(call.caller, call.callee) for call in calls}:
                 sums[pair][0] += sign
-    rows = sorted(
-        (key_of(*pair), key_of(pair[0]), key_of(pair[1]), *pair, *row)
-        for pair, row in sums.items()
-        if any(row)
-    )
+    rows = [_row_of(pair, row) for pair, row in sums.items() if any(row)]
     if rows:
-        _ADD.run(connection, rows)
+        _ADD.run(connection, sorted(rows))
+
+
+def _row_of(pair: tuple[str, str], sums: Sequence[int]) -> tuple[bytes | str | int, ...]:
+    caller, callee = pair
+    return key_of(caller, callee), key_of(caller), key_of(callee), caller, callee, *sums
 
 
 def most_calls(limit: int, connection: Connection) -> tuple[list[ServiceCalls], int]:
