@@ -5,9 +5,9 @@ from __future__ import annotations
 from tests.unit.core.build import MS, NOON_NS, Story
 
 from raceway_core.causal_graph import build_graph
-from raceway_core.event import HttpRequest, TraceId
+from raceway_core.event import DatabaseQuery, HttpRequest, TraceId
 from raceway_core.event_set import distinct
-from raceway_core.link import received_by, sent_by
+from raceway_core.link import link_of
 from raceway_core.result import Call, Link, ServiceCount, TraceSummary
 from raceway_core.summary import summary_of
 
@@ -64,14 +64,24 @@ def test_a_request_that_a_span_received_says_nothing_of_what_it_sent() -> None:
     assert summary(bank).calls == (Call("web", "bank", 1, Link.CUSTOM),)
 
 
+def test_a_query_tells_of_what_it_led_to_but_not_of_its_span() -> None:
+    bank = Story()
+    query = bank.event(DatabaseQuery("select 1"), service="bank", span="s1")
+    bank.write("x", service="store", parent=query)
+    bank.write("x", service="mail", span="s2", upstream="s1")
+    assert summary(bank).calls == (
+        Call("bank", "mail", 1, Link.CUSTOM),
+        Call("bank", "store", 1, Link.DATABASE),
+    )
+
+
 def test_grpc_is_told_by_its_content_type() -> None:
     plain, grpc = (
         HttpRequest("POST", "/x", {"Content-Type": kind})
         for kind in ("application/json", "application/grpc+proto")
     )
     odd = HttpRequest("POST", "/x", {"content-type": ["application/grpc"]})
-    assert [sent_by(each) for each in (plain, grpc, odd)] == [Link.HTTP, Link.GRPC, Link.HTTP]
-    assert received_by(grpc) is Link.GRPC
+    assert [link_of(each) for each in (plain, grpc, odd)] == [Link.HTTP, Link.GRPC, Link.HTTP]
 
 
 def test_a_summary_covers_measured_intervals() -> None:

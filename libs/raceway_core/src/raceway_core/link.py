@@ -1,40 +1,32 @@
-"""By what one service reaches another, as far as one event of either side tells it."""
+"""By what services reach one another, as far as an event of either side tells it."""
 
 from __future__ import annotations
 
-from raceway_core.event import DatabaseQuery, HttpRequest, MessageReceive, MessageSend, Payload
+from raceway_core.event import DatabaseQuery, HttpRequest, MessageReceive, MessageSend
+from raceway_core.graph.payloads import Payloads
 from raceway_core.result import Link
 
 _GRPC_TYPE = "application/grpc"
 
 
-def sent_by(payload: Payload) -> Link | None:
-    """Return the link that this event of a caller uses; None where it is no step to another service."""
-    match payload:
-        case HttpRequest():
-            return Link.GRPC if _is_grpc(payload) else Link.HTTP
-        case MessageSend():
-            return Link.MESSAGE
-        case DatabaseQuery():
-            return Link.DATABASE
-        case _:
-            return None
+def links_sent(payloads: Payloads) -> dict[int, Link]:
+    """Return for each event that may reach another service by what it does. Time: O(such events)."""
+    links = {event: link_of(request) for event, request in payloads.of(HttpRequest)}
+    links |= dict.fromkeys(payloads.numbers(MessageSend), Link.MESSAGE)
+    links |= dict.fromkeys(payloads.numbers(DatabaseQuery), Link.DATABASE)
+    return links
 
 
-def received_by(payload: Payload) -> Link | None:
-    """Return the link by which this first event of a callee came; None where it does not tell."""
-    match payload:
-        case HttpRequest():
-            return Link.GRPC if _is_grpc(payload) else Link.HTTP
-        case MessageReceive():
-            return Link.MESSAGE
-        case _:
-            return None
+def links_received(payloads: Payloads) -> dict[int, Link]:
+    """Return for each event that may be a service's first by what it was reached."""
+    links = {event: link_of(request) for event, request in payloads.of(HttpRequest)}
+    links |= dict.fromkeys(payloads.numbers(MessageReceive), Link.MESSAGE)
+    return links
 
 
-def _is_grpc(request: HttpRequest) -> bool:
-    """Whether a request says that its body is gRPC's (`application/grpc`, `application/grpc+proto`)."""
+def link_of(request: HttpRequest) -> Link:
+    """Return gRPC for what says that its body is gRPC's (`application/grpc`, `application/grpc+proto`)."""
     for name, value in (request.headers or {}).items():
-        if name.lower() == "content-type":
-            return isinstance(value, str) and value.lower().startswith(_GRPC_TYPE)
-    return False
+        if name.lower() == "content-type" and isinstance(value, str):
+            return Link.GRPC if value.lower().startswith(_GRPC_TYPE) else Link.HTTP
+    return Link.HTTP

@@ -8,23 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterator
-from typing import NamedTuple
 
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.event import MessageReceive, MessageSend
 from raceway_core.graph.event_table import NONE
-from raceway_core.link import received_by, sent_by
+from raceway_core.link import links_received, links_sent
 from raceway_core.result import Call, Link, ServiceCount
 
-_STRENGTH = {link: rank for rank, link in enumerate(Link)}
-
-
-class _Way(NamedTuple):
-    """One way from a service into another; `key` tells it from other ways between the two."""
-
-    caller: str
-    callee: str
-    key: Hashable
+_Way = tuple[str, str, Hashable]
+"""A caller, a callee, and what tells this way between the two from others."""
 
 
 def services_of(graph: CausalGraph) -> tuple[ServiceCount, ...]:
@@ -43,40 +35,68 @@ def calls_of(graph: CausalGraph) -> tuple[Call, ...]:
     names = [event.metadata.service_name for event in graph.events]
     links: dict[_Way, Link] = {}
     for way, link in _ways(graph, names):
-        if way.caller != way.callee:
-            links[way] = min(links.get(way, link), link, key=_STRENGTH.__getitem__)
-    counts = Counter((way.caller, way.callee, _STRENGTH[link], link) for way, link in links.items())
-    places = sorted(counts, key=lambda place: place[:3])
-    return tuple(Call(*place[:2], counts[place], place[3]) for place in places)
+        links[way] = _clearer(links.get(way), link)
+    counts = Counter((caller, callee, _RANK[link]) for (caller, callee, _), link in links.items())
+    return tuple(Call(*place[:2], counts[place], _LINKS[place[2]]) for place in sorted(counts))
+
+
+_LINKS = tuple(Link)
+_RANK = {link: rank for rank, link in enumerate(_LINKS)}
+
+
+def _clearer(known: Link | None, other: Link) -> Link:
+    """Return the link that counts where two events tell different ones of one way."""
+    return other if known is None or _RANK[other] < _RANK[known] else known
 
 
 def _ways(graph: CausalGraph, names: list[str]) -> Iterator[tuple[_Way, Link]]:
-    yield from _by_parent(graph, names)
-    yield from _by_span(graph, names)
+    sent, received = links_sent(graph.payloads), links_received(graph.payloads)
+    yield from _by_parent(graph, names, sent, received)
+    yield from _by_span(graph, names, sent, received)
     yield from _by_message(graph, names)
 
 
-def _by_parent(graph: CausalGraph, names: list[str]) -> Iterator[tuple[_Way, Link]]:
+def _by_parent(
+    graph: CausalGraph, names: list[str], sent: dict[int, Link], received: dict[int, Link]
+) -> Iterator[tuple[_Way, Link]]:
     for event, parent in enumerate(graph.parents):
         if parent != NONE and names[parent] != names[event]:
-            link = sent_by(graph.events[parent].payload) or received_by(graph.events[event].payload)
-            yield _Way(names[parent], names[event], parent), link or Link.CUSTOM
+            link = sent.get(parent) or received.get(event, Link.CUSTOM)
+            yield (names[parent], names[event], parent), link
 
 
-def _by_span(graph: CausalGraph, names: list[str]) -> Iterator[tuple[_Way, Link]]:
+def _by_span(
+    graph: CausalGraph, names: list[str], sent: dict[int, Link], received: dict[int, Link]
+) -> Iterator[tuple[_Way, Link]]:
     callers: dict[str, str] = {}
-    sent: dict[str, Link] = {}
-    for event, parent, name in zip(graph.events, graph.parents, names, strict=True):
-        if span := event.metadata.distributed_span_id:
-            callers.setdefault(span, name)
-            was_received = parent == NONE and event.metadata.upstream_span_id
-            if not was_received and (link := sent_by(event.payload)):
-                sent[span] = min(sent.get(span, link), link, key=_STRENGTH.__getitem__)
-    for event, parent, name in zip(graph.events, graph.parents, names, strict=True):
-        upstream = event.metadata.upstream_span_id
-        if upstream and parent == NONE and upstream in callers:
-            link = received_by(event.payload) or sent.get(upstream) or Link.CUSTOM
-            yield _Way(callers[upstream], name, (upstream, event.metadata.distributed_span_id)), link
+    for event, name in zip(graph.events, names, strict=True):
+        if event.metadata.distributed_span_id:
+            callers.setdefault(event.metadata.distributed_span_id, name)
+    if not callers:
+        return
+    of_span = _links_by_span(graph, sent)
+    for number, parent in enumerate(graph.parents):
+        metadata = graph.events[number].metadata
+        upstream = metadata.upstream_span_id
+        if upstream and parent == NONE and callers.get(upstream, names[number]) != names[number]:
+            link = received.get(number) or of_span.get(upstream, Link.CUSTOM)
+            yield (callers[upstream], names[number], (upstream, metadata.distributed_span_id)), link
+
+
+def _links_by_span(graph: CausalGraph, sent: dict[int, Link]) -> dict[str, Link]:
+    """Return by what each span reached others.
+
+    The request that a span itself received is left out, and so are its queries: that a span asked a
+    database does not tell by what it reached a service.
+    """
+    links: dict[str, Link] = {}
+    for number, link in sent.items():
+        metadata = graph.events[number].metadata
+        was_received = graph.parents[number] == NONE and metadata.upstream_span_id
+        span = metadata.distributed_span_id
+        if span and not was_received and link is not Link.DATABASE:
+            links[span] = _clearer(links.get(span), link)
+    return links
 
 
 def _by_message(graph: CausalGraph, names: list[str]) -> Iterator[tuple[_Way, Link]]:
@@ -85,5 +105,5 @@ def _by_message(graph: CausalGraph, names: list[str]) -> Iterator[tuple[_Way, Li
         senders.setdefault((sent.message_id, sent.queue), names[event])
     for event, received in graph.payloads.of(MessageReceive):
         sender = senders.get((received.message_id, received.queue))
-        if sender is not None and graph.parents[event] == NONE:
-            yield _Way(sender, names[event], (received.queue, event)), Link.MESSAGE
+        if sender is not None and sender != names[event] and graph.parents[event] == NONE:
+            yield (sender, names[event], (received.queue, event)), Link.MESSAGE

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from raceway_common.adapters.sql.call_rows import add_calls
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
 from raceway_common.schema.keys import key_of
-from raceway_core.result import TraceSummary
+from raceway_core.result import Call, TraceSummary
 
 _ADD_TO_SERVICES = Statement(
     """insert into services (service_key, name, event_count, trace_count)
@@ -83,9 +83,13 @@ def add_up(connection: Connection, old: Sequence[Line], new: Sequence[Line]) -> 
     rows = sorted((key_of(name), name, events[name], traces[name]) for name in events)
     if changed := [row for row in rows if row[2] or row[3]]:
         _ADD_TO_SERVICES.run(connection, changed)
-    add_calls(connection, [line.summary.calls for line in old], [line.summary.calls for line in new])
+    add_calls(connection, _calls_of(old), _calls_of(new))
     if any(totals):
         _ADD_TO_TOTALS.run(connection, [totals])
+
+
+def _calls_of(lines: Sequence[Line]) -> list[Sequence[Call]]:
+    return [line.summary.calls for line in lines if line.summary.calls]
 
 
 def _places_of(lines: Iterable[Line]) -> set[tuple[bytes, int, str, int]]:
