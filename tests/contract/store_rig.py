@@ -21,7 +21,7 @@ from raceway_common.ports.work_queue import RunClaim, TraceClaim, WorkQueue
 from raceway_core.batch import Message, TraceSlice
 from raceway_core.event import AccessType, EventId, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, PairCounts, Severity, Verdict
-from raceway_core.result import ServiceCount, TraceResult, TraceSummary, Window
+from raceway_core.result import Call, ServiceCount, TraceResult, TraceSummary, Window
 from raceway_core.span import SPAN_NS
 from raceway_core.turn import NO_TURN, Turn, pack_turn
 
@@ -160,6 +160,7 @@ def outcome(
     events: int = 1,
     last_ms: int = 0,
     services: Sequence[tuple[str, int]] = (("bank", 1),),
+    calls: Sequence[Call] = (),
     race_pairs: int = 0,
     windows: Sequence[Window] = (),
     findings: Sequence[Finding] = (),
@@ -170,7 +171,7 @@ def outcome(
         first_ns=T0,
         last_ns=T0 + last_ms * MS,
         services=tuple(ServiceCount(name, count) for name, count in services),
-        calls=(),
+        calls=tuple(calls),
         is_complete=True,
         missing_parents=0,
         notes={},

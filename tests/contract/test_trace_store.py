@@ -21,6 +21,7 @@ from raceway_common.database.database import Database
 from raceway_common.packing import pack_run, unpack_critical_paths, unpack_races
 from raceway_common.ports.trace_store import (
     Section,
+    ServiceCalls,
     ServiceRow,
     Totals,
     TraceCursor,
@@ -30,6 +31,7 @@ from raceway_common.ports.trace_store import (
 from raceway_common.ports.work_queue import RunClaim
 from raceway_core.event import TraceId
 from raceway_core.finding import Verdict
+from raceway_core.result import Call, Link
 from raceway_core.span import SPAN_NS
 from raceway_core.turn import follow
 
@@ -194,6 +196,42 @@ async def test_services_and_totals_are_sums_over_current_results(stores: Stores)
     assert await stores.traces.totals() == Totals(3, 5, 2, 1)
     assert await _pages(stores, TraceFilter(service="shop"), 9) == []
     assert await _pages(stores, TraceFilter(service="bank"), 9) == ["b", "a"]
+
+
+async def test_calls_between_services_are_sums_over_current_results(stores: Stores) -> None:
+    both = [Call("web", "bank", 2, Link.HTTP), Call("web", "bank", 3, Link.MESSAGE)]
+    await stores.append("a", "b", "c", sequence=1)
+    first = [
+        outcome("a", calls=[*both, Call("bank", "mail", 1, Link.MESSAGE)]),
+        outcome("b", calls=[Call("web", "bank", 1, Link.HTTP)]),
+        outcome("c"),
+    ]
+    await stores.traces.replace(first, now_ns=LATER)
+    web = ServiceCalls("web", "bank", 2, {Link.HTTP: 3, Link.MESSAGE: 3})
+    mail = ServiceCalls("bank", "mail", 1, {Link.MESSAGE: 1})
+    assert await stores.traces.service_calls(limit=9) == ([web, mail], 3)
+    assert await stores.traces.service_calls(limit=1) == ([web], 3)
+    assert await stores.traces.calls_around("bank", limit=9) == ([mail], [web])
+    assert await stores.traces.calls_around("bank\x00", limit=9) == ([], [])
+    assert (web.count, mail.count) == (6, 1)
+
+    await stores.append("a", sequence=2)
+    await stores.traces.replace([outcome("a", version=2, calls=both[1:])], now_ns=LATER)
+    assert await stores.traces.service_calls(limit=9) == (
+        [ServiceCalls("web", "bank", 2, {Link.HTTP: 1, Link.MESSAGE: 3})],
+        2,
+    )
+    await stores.append("a", "b", sequence=3)
+    gone = [outcome("a", version=3), outcome("b", version=2)]
+    await stores.traces.replace(gone, now_ns=LATER)
+    assert await stores.traces.service_calls(limit=9) == ([], 0)
+
+
+async def test_equally_many_calls_are_ordered_by_name(stores: Stores) -> None:
+    names = ["b", "a", "é", "B", "_"]
+    await stores.analyze(*(outcome(name, calls=[Call("web", name, 1)]) for name in names))
+    rows, _ = await stores.traces.service_calls(limit=9)
+    assert [row.callee for row in rows] == ["B", "_", "a", "b", "é"]
 
 
 async def test_windows_of_a_span_come_by_trace_and_include_those_that_cross_into_it(stores: Stores) -> None:

@@ -36,6 +36,7 @@ from raceway_common.schema.migrate import migrate_database
 from raceway_common.settings import Settings
 from raceway_common.telemetry import configure_logging
 from raceway_common.web.app import web_app
+from raceway_common.web.credentials import Credentials
 from raceway_common.web.health import health_routes
 from raceway_common.web.host import refuse_exposed
 from raceway_common.web.server import serve
@@ -114,6 +115,7 @@ def _app(settings: Settings, parts: _Parts) -> ASGIApp:
         version=version("raceway-cli"),
         started_ns=time.time_ns(),
         uptime_s=lambda: time.monotonic() - began_s,
+        credentials=Credentials(settings.key) if settings.key is not None else None,
     )
     handlers: list[ControllerRouterHandler] = [
         *ingest_routes(parts.bus, limits=limits, on_batch=parts.courtesy.note_batch),

@@ -25,6 +25,7 @@ from raceway_common.packing import pack_outcome
 from raceway_common.ports.bus import Position
 from raceway_common.ports.work_queue import TraceClaim
 from raceway_common.web.app import web_app
+from raceway_common.web.credentials import Credentials
 from raceway_common.web.health import health_routes
 from raceway_core.batch import Message, slice_of
 from raceway_core.event import Event
@@ -87,6 +88,7 @@ async def serving(path: Path, *, api_key: str | None = None) -> AsyncIterator[Se
             version="1.2.3",
             started_ns=NOW_NS,
             uptime_s=lambda: 61.9,
+            credentials=Credentials(api_key) if api_key is not None else None,
         )
         health = health_routes({"database": deps.findings.version}, version="1.2.3")
         app = web_app(

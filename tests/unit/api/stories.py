@@ -13,7 +13,9 @@ from raceway_core.result import (
     Call,
     CriticalPath,
     EventNote,
+    Link,
     Segment,
+    SelfTime,
     ServiceCount,
     TraceResult,
     TraceSummary,
@@ -41,7 +43,7 @@ def result_of(trace_id: TraceId = TRACE, *, raced: bool = True) -> TraceResult:
             first_ns=start_ns,
             last_ns=events[LAST].time_ns,
             services=(ServiceCount("ledger", 1), ServiceCount("transfers", 3)),
-            calls=(Call("transfers", "ledger", 2),),
+            calls=(Call("transfers", "ledger", 2, Link.HTTP), Call("transfers", "ledger", 1, Link.MESSAGE)),
             is_complete=True,
             missing_parents=0,
             notes={},
@@ -54,7 +56,7 @@ def result_of(trace_id: TraceId = TRACE, *, raced: bool = True) -> TraceResult:
         windows=(),
         audit_trails=(AuditTrail("balance", "global", tuple(_entries(events, is_race=raced))),),
         critical_paths=(_path(start_ns, EventId(ROOT), 3), _path(start_ns, EventId(SECOND), 1)),
-        self_times=(),
+        self_times=(SelfTime(EventId(ROOT), 2 * MS), SelfTime(EventId(LAST), MS // 2)),
         event_notes=tuple(
             EventNote(event.id, (HeldLock("balance_lock"),), (("transfers#a#main", number),))
             for number, event in enumerate(events.values(), start=1)

@@ -153,6 +153,33 @@ STATUS = {
     "dropped": dict,
 }
 TRAIL = {"trace_id": str, "variable": str, "accesses": [ACCESS]}
+HEALTH = {
+    "name": str,
+    "status": str,
+    "trace_count": int,
+    "last_activity": str,
+    "avg_events_per_trace": float,
+    "minutes_since_last_activity": int,
+}
+NEIGHBOUR = {"to": str, "total_calls": int, "trace_count": int}
+NEIGHBOURS = {"service_name": str, "calls_to": [NEIGHBOUR], "called_by": [NEIGHBOUR]}
+EDGE = {"from_service": str, "to_service": str, "link_type": str, "call_count": int}
+DISTRIBUTED = {
+    "trace_id": str,
+    "service_breakdown": {
+        "services": [{"name": str, "event_count": int, "total_duration_ms": float}],
+        "cross_service_calls": int,
+        "total_services": int,
+    },
+    "critical_path": {
+        "total_duration_ms": float,
+        "trace_total_duration_ms": float,
+        "percentage_of_total": float,
+        "path_events": int,
+    },
+    "race_conditions": {"total_races": int, "critical_races": int, "warning_races": int},
+    "is_distributed": bool,
+}
 LISTS = {
     "/health": WARMUP,
     "/status": STATUS,
@@ -161,6 +188,10 @@ LISTS = {
     "/races": {"total_races": int, "races": [GLOBAL_RACE]},
     "/services": SERVICES,
     "/api/services": SERVICES,
+    "/api/services/health": [HEALTH],
+    "/api/services/ledger/traces": TRACES | {"service_name": str},
+    "/api/services/ledger/dependencies": NEIGHBOURS,
+    "/api/distributed/edges": {"total_edges": int, "edges": [EDGE]},
     "/api/analyze/global": GLOBAL,
 }
 DETAILS = {
@@ -169,6 +200,9 @@ DETAILS = {
     f"/traces/{TRACE}/events": {"trace_id": str, "event_count": int, "events": [EVENT]},
     f"/traces/{TRACE}/critical-path": PATH,
     f"/api/traces/{TRACE}/critical-path": PATH,
+    f"/traces/{TRACE}/dependencies": TRACE_SHAPE["dependencies"],
+    f"/api/traces/{TRACE}/dependencies": TRACE_SHAPE["dependencies"],
+    f"/traces/{TRACE}/analysis/distributed": DISTRIBUTED,
     f"/traces/{TRACE}/audit-trail/balance": TRAIL,
     f"/api/traces/{TRACE}/audit-trail/balance": TRAIL,
 }
@@ -209,7 +243,7 @@ async def test_a_trace_shows_what_is_stored_of_it(filled_api: Serving) -> None:
     assert (race["severity"], race["variable"], race["verdict"]) == ("CRITICAL", "balance", "possible")
     assert {race["event1_thread"], race["event2_thread"]} == {"worker-1", "worker-2"}
     assert trace["analysis"]["race_groups"][0]["pairs"] == 1
-    assert trace["dependencies"]["dependencies"] == [{"from": "transfers", "to": "ledger", "call_count": 2}]
+    assert trace["dependencies"]["dependencies"] == [{"from": "transfers", "to": "ledger", "call_count": 3}]
     assert trace["critical_path"]["path"][0]["kind"] == "FunctionCall(process_transfers)"
     assert trace["critical_path"]["total_duration_ms"] == 3.0
     assert trace["critical_path"]["percentage_of_total"] == 100.0

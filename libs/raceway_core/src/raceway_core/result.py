@@ -18,12 +18,23 @@ class ServiceCount(msgspec.Struct, frozen=True, gc=False):
     event_count: int
 
 
+class Link(Enum):
+    """By what one service reaches another, in the words of the original's clients."""
+
+    HTTP = "HttpCall"
+    GRPC = "GrpcCall"
+    MESSAGE = "MessageQueue"
+    DATABASE = "DatabaseQuery"
+    CUSTOM = "Custom"
+
+
 class Call(msgspec.Struct, frozen=True, gc=False):
-    """How often one service called another in a trace."""
+    """How often one service called another in a trace; `CUSTOM` where nothing says by what."""
 
     caller: str
     callee: str
     count: int
+    link: Link = Link.CUSTOM
 
 
 class TraceSummary(msgspec.Struct, frozen=True, kw_only=True):

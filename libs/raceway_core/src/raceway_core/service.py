@@ -1,4 +1,4 @@
-"""Services of one trace: what each recorded, and who called whom how often.
+"""Services of one trace: what each recorded, and who called whom how often, and by what.
 
 A call is one way from a service into another, not an event: all that a callee did for one event or
 span of the caller is one call, and so is one message received.
@@ -12,7 +12,11 @@ from collections.abc import Hashable, Iterator
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.event import MessageReceive, MessageSend
 from raceway_core.graph.event_table import NONE
-from raceway_core.result import Call, ServiceCount
+from raceway_core.link import links_received, links_sent
+from raceway_core.result import Call, Link, ServiceCount
+
+_Way = tuple[str, str, Hashable]
+"""A caller, a callee, and what tells this way between the two from others."""
 
 
 def services_of(graph: CausalGraph) -> tuple[ServiceCount, ...]:
@@ -25,37 +29,81 @@ def services_of(graph: CausalGraph) -> tuple[ServiceCount, ...]:
 
 
 def calls_of(graph: CausalGraph) -> tuple[Call, ...]:
-    """Return how often each service called another, sorted by their names. Time: O(n)."""
+    """Return how often each service called another by each link, sorted by names. Time: O(n)."""
     if len({chain.process.service for chain in graph.chains}) == 1:
         return ()
     names = [event.metadata.service_name for event in graph.events]
-    ways = {*_by_parent(graph, names), *_by_span(graph, names), *_by_message(graph, names)}
-    counts = Counter((caller, callee) for caller, callee, _ in ways if caller != callee)
-    return tuple(Call(caller, callee, counts[caller, callee]) for caller, callee in sorted(counts))
+    links: dict[_Way, Link] = {}
+    for way, link in _ways(graph, names):
+        links[way] = _clearer(links.get(way), link)
+    counts = Counter((caller, callee, _RANK[link]) for (caller, callee, _), link in links.items())
+    return tuple(Call(*place[:2], counts[place], _LINKS[place[2]]) for place in sorted(counts))
 
 
-def _by_parent(graph: CausalGraph, names: list[str]) -> Iterator[tuple[str, str, Hashable]]:
+_LINKS = tuple(Link)
+_RANK = {link: rank for rank, link in enumerate(_LINKS)}
+
+
+def _clearer(known: Link | None, other: Link) -> Link:
+    """Return the link that counts where two events tell different ones of one way."""
+    return other if known is None or _RANK[other] < _RANK[known] else known
+
+
+def _ways(graph: CausalGraph, names: list[str]) -> Iterator[tuple[_Way, Link]]:
+    sent, received = links_sent(graph.payloads), links_received(graph.payloads)
+    yield from _by_parent(graph, names, sent, received)
+    yield from _by_span(graph, names, sent, received)
+    yield from _by_message(graph, names)
+
+
+def _by_parent(
+    graph: CausalGraph, names: list[str], sent: dict[int, Link], received: dict[int, Link]
+) -> Iterator[tuple[_Way, Link]]:
     for event, parent in enumerate(graph.parents):
-        if parent != NONE:
-            yield names[parent], names[event], parent
+        if parent != NONE and names[parent] != names[event]:
+            link = sent.get(parent) or received.get(event, Link.CUSTOM)
+            yield (names[parent], names[event], parent), link
 
 
-def _by_span(graph: CausalGraph, names: list[str]) -> Iterator[tuple[str, str, Hashable]]:
+def _by_span(
+    graph: CausalGraph, names: list[str], sent: dict[int, Link], received: dict[int, Link]
+) -> Iterator[tuple[_Way, Link]]:
     callers: dict[str, str] = {}
     for event, name in zip(graph.events, names, strict=True):
         if event.metadata.distributed_span_id:
             callers.setdefault(event.metadata.distributed_span_id, name)
-    for event, parent, name in zip(graph.events, graph.parents, names, strict=True):
-        upstream = event.metadata.upstream_span_id
-        if upstream and parent == NONE and upstream in callers:
-            yield callers[upstream], name, (upstream, event.metadata.distributed_span_id)
+    if not callers:
+        return
+    of_span = _links_by_span(graph, sent)
+    for number, parent in enumerate(graph.parents):
+        metadata = graph.events[number].metadata
+        upstream = metadata.upstream_span_id
+        if upstream and parent == NONE and callers.get(upstream, names[number]) != names[number]:
+            link = received.get(number) or of_span.get(upstream, Link.CUSTOM)
+            yield (callers[upstream], names[number], (upstream, metadata.distributed_span_id)), link
 
 
-def _by_message(graph: CausalGraph, names: list[str]) -> Iterator[tuple[str, str, Hashable]]:
+def _links_by_span(graph: CausalGraph, sent: dict[int, Link]) -> dict[str, Link]:
+    """Return by what each span reached others.
+
+    The request that a span itself received is left out, and so are its queries: that a span asked a
+    database does not tell by what it reached a service.
+    """
+    links: dict[str, Link] = {}
+    for number, link in sent.items():
+        metadata = graph.events[number].metadata
+        was_received = graph.parents[number] == NONE and metadata.upstream_span_id
+        span = metadata.distributed_span_id
+        if span and not was_received and link is not Link.DATABASE:
+            links[span] = _clearer(links.get(span), link)
+    return links
+
+
+def _by_message(graph: CausalGraph, names: list[str]) -> Iterator[tuple[_Way, Link]]:
     senders: dict[tuple[str, str], str] = {}
     for event, sent in graph.payloads.of(MessageSend):
         senders.setdefault((sent.message_id, sent.queue), names[event])
     for event, received in graph.payloads.of(MessageReceive):
         sender = senders.get((received.message_id, received.queue))
-        if sender is not None and graph.parents[event] == NONE:
-            yield sender, names[event], (received.queue, event)
+        if sender is not None and sender != names[event] and graph.parents[event] == NONE:
+            yield (sender, names[event], (received.queue, event)), Link.MESSAGE

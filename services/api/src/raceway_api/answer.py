@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -36,7 +36,7 @@ def encode(view: msgspec.Struct) -> bytes:
     return _encoder.encode(view)
 
 
-def enveloped(view: msgspec.Struct) -> bytes:
+def enveloped(view: msgspec.Struct | Sequence[msgspec.Struct]) -> bytes:
     """Return `view` as JSON in the original's envelope."""
     return _encoder.encode(Envelope(data=view))
 
@@ -62,7 +62,9 @@ def shows(view: type[msgspec.Struct], *errors: int) -> dict[int, ResponseSpec]:
     }
 
 
-def shows_enveloped(view: type[msgspec.Struct], *errors: int) -> dict[int, ResponseSpec]:
+def shows_enveloped(
+    view: type[msgspec.Struct] | type[Sequence[msgspec.Struct]], *errors: int
+) -> dict[int, ResponseSpec]:
     """Return the documentation of a route of the original."""
     return {200: _spec(Envelope[view], "What was asked for")} | {  # type: ignore[valid-type]
         status: _spec(Failure, _MEANING[status], ENVELOPE_TYPE) for status in errors

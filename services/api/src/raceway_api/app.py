@@ -6,7 +6,7 @@ from litestar import Router
 from litestar.di import Provide
 
 from raceway_api.deps import Deps
-from raceway_api.routes import docs, races, status, traces, v1_races, v1_traces
+from raceway_api.routes import auth, distributed, docs, races, services, status, traces, v1_races, v1_traces
 
 
 def routes(deps: Deps) -> list[Router]:
@@ -17,8 +17,11 @@ def routes(deps: Deps) -> list[Router]:
 
     handlers = [
         *status.HANDLERS,
+        *auth.HANDLERS,
         *traces.HANDLERS,
         *races.HANDLERS,
+        *services.HANDLERS,
+        *distributed.HANDLERS,
         *v1_traces.HANDLERS,
         *v1_races.HANDLERS,
         *docs.HANDLERS,

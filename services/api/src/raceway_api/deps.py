@@ -10,12 +10,14 @@ from anyio import CapacityLimiter
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from raceway_api.throttle import Throttle
 from raceway_common.ports.bus import BusReader
 from raceway_common.ports.cache import Cache
 from raceway_common.ports.event_store import EventStore
 from raceway_common.ports.finding_store import FindingStore
 from raceway_common.ports.trace_store import TraceStore
 from raceway_common.ports.work_queue import WorkQueue
+from raceway_common.web.credentials import Credentials
 
 MOST_THREADS = 2
 """How many traces are decoded or encoded at once: each may be large, and they share one interpreter."""
@@ -25,7 +27,8 @@ MOST_THREADS = 2
 class Deps:
     """`started_ns` is when the process started, `uptime_s` how long ago; `version` is Raceway's.
 
-    Cached lists are kept apart by `started_ns`: another database's versions count from 1 too.
+    `credentials` say what the API key opens; None where there is no key. Cached lists are kept apart by
+    `started_ns`: another database's versions count from 1 too.
     """
 
     events: EventStore
@@ -37,7 +40,16 @@ class Deps:
     version: str
     started_ns: int
     uptime_s: Callable[[], float]
+    credentials: Credentials | None = None
+    throttle: Throttle = field(init=False)
     threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MOST_THREADS))
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "throttle", Throttle(now_s=self.uptime_s))
+
+    def now_ns(self) -> int:
+        """Return the time, as the process that started at `started_ns` counts it."""
+        return self.started_ns + int(self.uptime_s() * 1_000_000_000)
 
 
 Given: TypeAlias = NamedDependency[SkipValidation[Deps]]

@@ -26,6 +26,7 @@ from raceway_common.schema.migrate import check_schema
 from raceway_common.settings import Settings
 from raceway_common.telemetry import configure_logging
 from raceway_common.web.app import web_app
+from raceway_common.web.credentials import Credentials
 from raceway_common.web.health import health_routes
 from raceway_common.web.host import refuse_exposed
 from raceway_common.web.server import serve
@@ -74,6 +75,7 @@ async def _opened(settings: Settings) -> AsyncGenerator[Deps]:
             version=version("raceway-api"),
             started_ns=time.time_ns(),
             uptime_s=lambda: time.monotonic() - started_s,
+            credentials=Credentials(settings.key) if settings.key is not None else None,
         )
 
 

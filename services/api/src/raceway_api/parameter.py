@@ -20,6 +20,10 @@ VariablePath: TypeAlias = Annotated[str, PathParameter(description="The variable
 Limit: TypeAlias = Annotated[int, QueryParameter(ge=1, le=MOST_PER_PAGE, description="How many at most")]
 CursorText: TypeAlias = Annotated[str | None, QueryParameter(description="`next_cursor` of the last page")]
 MinEvents: TypeAlias = Annotated[int, QueryParameter(description="Only traces of at least so many events")]
+ServicePath: TypeAlias = Annotated[str, PathParameter(description="The service's name, percent-encoded")]
+WindowMinutes: TypeAlias = Annotated[
+    int, QueryParameter(description="A service that was heard of in so many minutes is healthy")
+]
 ServiceName: TypeAlias = Annotated[str | None, QueryParameter(description="Only traces it took part in")]
 
 _TRAIL = "/audit-trail/"

@@ -20,6 +20,7 @@ from raceway_common.packing import (
     unpack_critical_paths,
     unpack_event_notes,
     unpack_races,
+    unpack_self_times,
 )
 from raceway_common.ports.event_store import StoredTrace
 from raceway_common.ports.trace_store import Section, TraceRow
@@ -49,6 +50,7 @@ class StoredResult(msgspec.Struct, frozen=True, kw_only=True):
     audit_trails: Sequence[AuditTrail]
     critical_paths: Sequence[CriticalPath]
     notes: Mapping[EventId, EventNote]
+    self_times: Mapping[EventId, int]
 
     @property
     def as_of(self) -> int:
@@ -124,6 +126,7 @@ def _as_of(row: TraceRow | None) -> int:
 def _decoded(trace_id: TraceId, parts: _Parts) -> StoredResult:
     row, stored, sections = parts.row, parts.stored, parts.sections
     notes = _unpacked(sections, Section.EVENT_NOTES, unpack_event_notes)
+    times = _unpacked(sections, Section.SELF_TIMES, unpack_self_times)
     return StoredResult(
         trace_id=trace_id,
         row=row,
@@ -133,6 +136,7 @@ def _decoded(trace_id: TraceId, parts: _Parts) -> StoredResult:
         audit_trails=_unpacked(sections, Section.AUDIT_TRAILS, unpack_audit_trails),
         critical_paths=_unpacked(sections, Section.CRITICAL_PATHS, unpack_critical_paths),
         notes={note.event_id: note for note in notes},
+        self_times={time.event_id: time.self_ns for time in times},
     )
 
 

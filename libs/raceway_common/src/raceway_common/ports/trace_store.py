@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Protocol
 
@@ -11,7 +11,7 @@ import msgspec
 from raceway_common.ports.finding_store import FindingEntry
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
 from raceway_core.event import TraceId
-from raceway_core.result import TraceSummary, Window
+from raceway_core.result import Link, TraceSummary, Window
 
 
 class Section(IntEnum):
@@ -71,6 +71,23 @@ class ServiceRow(msgspec.Struct, frozen=True, gc=False):
     last_ns: int
 
 
+class ServiceCalls(msgspec.Struct, frozen=True, gc=False):
+    """How often one service called another in all traces, and in how many traces it did.
+
+    `by_link` has the links that were used.
+    """
+
+    caller: str
+    callee: str
+    trace_count: int
+    by_link: Mapping[Link, int]
+
+    @property
+    def count(self) -> int:
+        """All calls."""
+        return sum(self.by_link.values())
+
+
 class Totals(msgspec.Struct, frozen=True, gc=False):
     """`traces` are all that are stored; the rest counts analyzed ones. `events` are distinct."""
 
@@ -114,6 +131,19 @@ class TraceStore(Protocol):
 
     async def services(self) -> Sequence[ServiceRow]:
         """Return all services by name."""
+        ...
+
+    async def service_calls(self, *, limit: int) -> tuple[Sequence[ServiceCalls], int]:
+        """Return the pairs of services with the most calls, then by name.
+
+        Also by how many links all pairs are joined: a pair counts once for each link that it uses.
+        """
+        ...
+
+    async def calls_around(
+        self, service: str, *, limit: int
+    ) -> tuple[Sequence[ServiceCalls], Sequence[ServiceCalls]]:
+        """Return whom a service calls and who calls it, most calls first; at most `limit` of each."""
         ...
 
     async def totals(self) -> Totals: ...

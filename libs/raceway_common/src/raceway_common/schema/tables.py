@@ -141,6 +141,22 @@ services = Table(
     Column("trace_count", BigInteger, nullable=False),
 )
 
+service_calls = Table(
+    "service_calls",
+    metadata,
+    Column("call_key", LargeBinary, primary_key=True),
+    Column("caller_key", LargeBinary, nullable=False),
+    Column("callee_key", LargeBinary, nullable=False),
+    Column("caller", BYTEWISE, nullable=False),
+    Column("callee", BYTEWISE, nullable=False),
+    Column("trace_count", BigInteger, nullable=False),
+    Column("http", BigInteger, nullable=False),
+    Column("grpc", BigInteger, nullable=False),
+    Column("message", BigInteger, nullable=False),
+    Column("database", BigInteger, nullable=False),
+    Column("custom", BigInteger, nullable=False),
+)
+
 totals = Table(
     "totals",
     metadata,
@@ -234,6 +250,9 @@ finding_aliases = Table(
 for _work in (traces, runs):
     _due = text("due_ns is not null")
     Index(f"ix_{_work.name}_due", _work.c.due_ns, sqlite_where=_due, postgresql_where=_due)
+
+Index("ix_service_calls_caller", service_calls.c.caller_key)
+Index("ix_service_calls_callee", service_calls.c.callee_key)
 
 _racy = text("race_pairs > 0")
 Index("ix_trace_results_page", trace_results.c.last_ns, trace_results.c.trace_id, trace_results.c.event_count)

@@ -1,24 +1,26 @@
 """The door of every service: who may come in, and what every answer says to a browser.
 
-With an API key every request must carry it, except to the routes of `OPEN_PATHS`. Without one the
-server answers only requests that are meant for it and no page of another site sent (`web.host`).
+With an API key every request must carry it, or the cookie of a session (`web.credentials`), except
+to the routes of `OPEN_PATHS` and to those by which a browser signs in. Since a browser sends a cookie by
+itself, neither a session nor a sign-in is of use to a page of another site. Without a key the server
+answers only requests that are meant for it and no page of another site sent (`web.host`).
 There is no CORS, so that a page of another site cannot read an answer either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
-from hmac import compare_digest
 from typing import cast
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from raceway_common.web.answer import error_body
+from raceway_common.web.credentials import Credentials, keys_in
 from raceway_common.web.host import HostRule
 
 OPEN_PATHS = frozenset({"/livez", "/readyz", "/version"})
+SIGN_IN_PATHS = frozenset({"/auth/check", "/auth/login", "/auth/logout"})
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -33,7 +35,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, *, api_key: str | None, hosts: HostRule) -> None:
         self._app = app
-        self._key = _digest(api_key.encode()) if api_key is not None else None
+        self._credentials = Credentials(api_key) if api_key is not None else None
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,38 +48,24 @@ class Guard:
             await self._app(_head_as_get(scope), receive, _with_headers(send))
 
     def _refusal(self, path: str, headers: Headers) -> tuple[int, str] | None:
-        if self._key is not None:
-            return None if path in OPEN_PATHS else self._key_refusal(headers)
         sent = {name: value.decode("latin-1") for name, value in headers if name in _LOOKED_AT}
         is_navigation = sent.get(b"sec-fetch-mode") == "navigate"
         site = None if is_navigation else sent.get(b"sec-fetch-site")
-        reason = self._hosts.refusal(sent.get(b"host"), sent.get(b"origin"), site)
-        return (403, reason) if reason else None
-
-    def _key_refusal(self, headers: Headers) -> tuple[int, str] | None:
-        keys = _keys_in(headers)
-        if not keys:
-            return 401, "an API key is required: Authorization: Bearer <key>, or X-Raceway-Key: <key>"
-        if any(compare_digest(_digest(key), self._key or b"") for key in keys):
+        source = sent.get(b"host"), sent.get(b"origin"), site
+        if self._credentials is None:
+            reason = self._hosts.refusal(*source)
+        elif path in OPEN_PATHS or self._credentials.has_key(headers):
             return None
-        return 401, "the API key is not valid"
+        elif path in SIGN_IN_PATHS or (not keys_in(headers) and self._credentials.has_session(headers)):
+            reason = self._hosts.foreign(*source)
+        else:
+            return 401, _WRONG_KEY if keys_in(headers) else _NO_KEY
+        return (403, reason) if reason else None
 
 
 _LOOKED_AT = frozenset({b"host", b"origin", b"sec-fetch-site", b"sec-fetch-mode"})
-
-
-def _digest(key: bytes) -> bytes:
-    """Return a value of fixed length, so that comparing tells nothing about the key's length."""
-    return sha256(key).digest()
-
-
-def _keys_in(headers: Headers) -> list[bytes]:
-    keys = [value.strip() for name, value in headers if name == b"x-raceway-key"]
-    for name, value in headers:
-        scheme, _, token = value.strip().partition(b" ")
-        if name == b"authorization" and scheme.lower() == b"bearer":
-            keys.append(token.strip())
-    return keys
+_NO_KEY = "an API key is required: Authorization: Bearer <key>, or X-Raceway-Key: <key>"
+_WRONG_KEY = "the API key is not valid"
 
 
 def _head_as_get(scope: Scope) -> Scope:

@@ -66,6 +66,10 @@ class HostRule:
         name = _name_of(host)
         if name is None or not self._is_ours(name):
             return f"Host is {host!r}, which is not this server; if it is, add it to RACEWAY_ALLOWED_HOSTS"
+        return self.foreign(host, origin, fetch_site)
+
+    def foreign(self, host: str | None, origin: str | None, fetch_site: str | None) -> str | None:
+        """Return why a request is refused as coming from another site's page, None if it does not."""
         if origin is not None and not self._is_same(origin, str(host)):
             return f"requests from pages of {origin!r} are refused"
         if origin is None and fetch_site in {"cross-site", "same-site"}:

@@ -10,7 +10,7 @@ from raceway_api.original.event import EventView, view_events
 from raceway_api.original.race import GroupView, RaceView, race_lines, view_groups, view_race
 from raceway_api.stored import StoredResult
 from raceway_core.event import EventId, TraceId
-from raceway_core.result import ServiceCount, TraceSummary
+from raceway_core.result import ServiceCount
 
 
 class AnalysisView(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +88,7 @@ def view_trace(stored: StoredResult) -> TraceView:
         analysis=view_analysis(stored),
         critical_path=view_path(stored) if events else None,
         anomalies=[],
-        dependencies=view_dependencies(stored.row.summary) if stored.row else None,
+        dependencies=view_dependencies(stored) if stored.row else None,
         as_of=stored.as_of,
         version=stored.version,
     )
@@ -114,7 +114,13 @@ def view_analysis(stored: StoredResult) -> AnalysisView:
     )
 
 
-def view_dependencies(summary: TraceSummary) -> DependenciesView:
-    """Return which services took part in a trace, and who called whom."""
-    calls = [CallView(from_=call.caller, to=call.callee, call_count=call.count) for call in summary.calls]
-    return DependenciesView(summary.trace_id, list(summary.services), calls)
+def view_dependencies(stored: StoredResult) -> DependenciesView:
+    """Return which services took part in a trace, and who called whom; nothing before the analysis."""
+    if stored.row is None:
+        return DependenciesView(stored.trace_id, [], [])
+    counts: dict[tuple[str, str], int] = {}
+    for call in stored.row.summary.calls:
+        pair = call.caller, call.callee
+        counts[pair] = counts.get(pair, 0) + call.count
+    calls = [CallView(from_=caller, to=callee, call_count=n) for (caller, callee), n in counts.items()]
+    return DependenciesView(stored.trace_id, list(stored.row.summary.services), calls)

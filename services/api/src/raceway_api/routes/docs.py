@@ -19,6 +19,7 @@ from litestar.params import FromPath
 from raceway_api.answer import answer
 from raceway_api.routes.events_document import with_events
 from raceway_common.errors import NotFound
+from raceway_common.web.credentials import COOKIE
 from raceway_common.web.error import AnyRequest
 
 _ASSETS = {
@@ -60,13 +61,14 @@ def openapi_config(version: str) -> OpenAPIConfig:
     keys: dict[str, SecurityScheme | Reference] = {
         "bearer": SecurityScheme(type="http", scheme="bearer"),
         "header": SecurityScheme(type="apiKey", name="X-Raceway-Key", security_scheme_in="header"),
+        "session": SecurityScheme(type="apiKey", name=COOKIE, security_scheme_in="cookie"),
     }
     return OpenAPIConfig(
         title="Raceway",
         version=version,
         description="What raced with what, why, and what it cost. A key is needed when one is configured.",
         components=Components(security_schemes=keys),
-        security=[{"bearer": []}, {"header": []}, {}],
+        security=[{"bearer": []}, {"header": []}, {"session": []}, {}],
         path="/openapi",
         render_plugins=[JsonRenderPlugin()],
     )

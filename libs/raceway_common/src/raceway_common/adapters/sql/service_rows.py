@@ -1,15 +1,16 @@
-"""Services and totals, kept as sums: a result that is replaced takes back what it had added."""
+"""Services, their calls and totals, kept as sums: a replaced result takes back what it had added."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from raceway_common.adapters.sql.call_rows import add_calls
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
 from raceway_common.schema.keys import key_of
-from raceway_core.result import TraceSummary
+from raceway_core.result import Call, TraceSummary
 
 _ADD_TO_SERVICES = Statement(
     """insert into services (service_key, name, event_count, trace_count)
@@ -67,7 +68,7 @@ def list_by_service(connection: Connection, old: Iterable[Line], new: Iterable[L
         _ADD_TRACES.run(connection, added)
 
 
-def add_up(connection: Connection, old: Iterable[Line], new: Iterable[Line]) -> None:
+def add_up(connection: Connection, old: Sequence[Line], new: Sequence[Line]) -> None:
     """Take `old` from the sums and add `new`. Call it last: the rows are everybody's."""
     events: dict[str, int] = {}
     traces: dict[str, int] = {}
@@ -82,8 +83,13 @@ def add_up(connection: Connection, old: Iterable[Line], new: Iterable[Line]) -> 
     rows = sorted((key_of(name), name, events[name], traces[name]) for name in events)
     if changed := [row for row in rows if row[2] or row[3]]:
         _ADD_TO_SERVICES.run(connection, changed)
+    add_calls(connection, _calls_of(old), _calls_of(new))
     if any(totals):
         _ADD_TO_TOTALS.run(connection, [totals])
+
+
+def _calls_of(lines: Sequence[Line]) -> list[Sequence[Call]]:
+    return [line.summary.calls for line in lines if line.summary.calls]
 
 
 def _places_of(lines: Iterable[Line]) -> set[tuple[bytes, int, str, int]]:

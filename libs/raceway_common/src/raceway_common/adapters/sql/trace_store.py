@@ -7,13 +7,14 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from raceway_common.adapters.sql import trace_pages
+from raceway_common.adapters.sql import call_rows, trace_pages
 from raceway_common.adapters.sql.trace_writer import replace_results
 from raceway_common.database.database import Database
 from raceway_common.database.statement import BYTES, INT, Statement
 from raceway_common.ports.trace_store import (
     TOGETHER,
     Section,
+    ServiceCalls,
     ServiceRow,
     Totals,
     TraceCursor,
@@ -89,6 +90,14 @@ class SqlTraceStore:
     async def services(self) -> Sequence[ServiceRow]:
         rows = await self._database.read(lambda connection: _SERVICES.run(connection).all())
         return [ServiceRow(*row) for row in rows]
+
+    async def service_calls(self, *, limit: int) -> tuple[Sequence[ServiceCalls], int]:
+        return await self._database.read(partial(call_rows.most_calls, limit))
+
+    async def calls_around(
+        self, service: str, *, limit: int
+    ) -> tuple[Sequence[ServiceCalls], Sequence[ServiceCalls]]:
+        return await self._database.read(partial(call_rows.calls_around, service, limit))
 
     async def totals(self) -> Totals:
         return await self._database.read(_totals)

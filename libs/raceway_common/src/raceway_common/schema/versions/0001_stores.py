@@ -121,6 +121,23 @@ def upgrade() -> None:
         postgresql_where=sa.text("due_ns is not null"),
     )
     op.create_table(
+        "service_calls",
+        sa.Column("call_key", sa.LargeBinary(), nullable=False),
+        sa.Column("caller_key", sa.LargeBinary(), nullable=False),
+        sa.Column("callee_key", sa.LargeBinary(), nullable=False),
+        sa.Column("caller", BYTEWISE, nullable=False),
+        sa.Column("callee", BYTEWISE, nullable=False),
+        sa.Column("trace_count", sa.BigInteger(), nullable=False),
+        sa.Column("http", sa.BigInteger(), nullable=False),
+        sa.Column("grpc", sa.BigInteger(), nullable=False),
+        sa.Column("message", sa.BigInteger(), nullable=False),
+        sa.Column("database", sa.BigInteger(), nullable=False),
+        sa.Column("custom", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("call_key", name=op.f("pk_service_calls")),
+    )
+    op.create_index("ix_service_calls_caller", "service_calls", ["caller_key"], unique=False)
+    op.create_index("ix_service_calls_callee", "service_calls", ["callee_key"], unique=False)
+    op.create_table(
         "services",
         sa.Column("service_key", sa.LargeBinary(), nullable=False),
         sa.Column("name", BYTEWISE, nullable=False),
