@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from tests.contract.store_rig import T0, Stores, chunk, message, stores_on
 
+from raceway_common.compression import compress, decompress
 from raceway_common.database.database import Database
 from raceway_common.ports.bus import Position
 from raceway_core.batch import Message, TraceSlice
@@ -33,8 +34,8 @@ async def test_what_was_appended_is_read_back_in_order(stores: Stores) -> None:
     stored = await stores.events.read([A, B, TraceId("unknown")])
 
     assert stored.keys() == {A, B}
-    assert (stored[A].version, stored[A].chunks) == (2, (chunk("1"), chunk("2", "3")))
-    assert (stored[B].version, stored[B].chunks) == (1, (chunk("1"),))
+    assert (stored[A].version, stored[A].chunks) == (2, (compress(chunk("1")), compress(chunk("2", "3"))))
+    assert (stored[B].version, stored[B].chunks) == (1, (compress(chunk("1")),))
 
 
 async def test_one_append_makes_one_chunk_of_a_trace_however_many_messages_bring_it(stores: Stores) -> None:
@@ -45,9 +46,9 @@ async def test_one_append_makes_one_chunk_of_a_trace_however_many_messages_bring
 
     stored = await stores.events.read([A])
     assert stored[A].version == 1
-    assert [msgspec.msgpack.decode(part) for part in stored[A].chunks] == [["x", *many, *many]]
+    assert [msgspec.msgpack.decode(decompress(part)) for part in stored[A].chunks] == [["x", *many, *many]]
     assert {(part.trace_id, part.version) for part in appended} == {(A, 1), (B, 1)}
-    assert {part.events for part in appended if part.trace_id == A} == set(stored[A].chunks)
+    assert {part.chunk for part in appended if part.trace_id == A} == set(stored[A].chunks)
 
 
 async def test_a_message_counts_once(stores: Stores) -> None:
@@ -128,4 +129,4 @@ async def test_replicas_that_get_the_same_messages_store_them_once(stores: Store
 
     stored = await stores.events.read([A, B])
     for trace in stored.values():
-        assert sum(len(msgspec.msgpack.decode(part)) for part in trace.chunks) == 10
+        assert sum(len(msgspec.msgpack.decode(decompress(part))) for part in trace.chunks) == 10

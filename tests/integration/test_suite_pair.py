@@ -24,12 +24,13 @@ from raceway_common.adapters.sql.event_store import SqlEventStore
 from raceway_common.adapters.sql.finding_store import SqlFindingStore
 from raceway_common.adapters.sql.trace_store import SqlTraceStore
 from raceway_common.adapters.sql.work_queue import SqlWorkQueue
+from raceway_common.chunk import events_in
 from raceway_common.database.database import open_database
 from raceway_common.schedule import Pace
 from raceway_common.schema.migrate import migrate_database
 from raceway_common.web.app import web_app
 from raceway_core.analysis import analyze_trace
-from raceway_core.batch import decode_events, decode_message
+from raceway_core.batch import decode_message
 from raceway_core.event import Event, TraceId
 from raceway_ingest.body import Limits
 from raceway_ingest.routes import ingest_routes
@@ -155,7 +156,7 @@ async def test_a_batch_that_was_sent_twice_is_stored_once(
         await _idle(suite)
 
     stored = (await suite.stores.events.read([TraceId(TRACES[0])]))[TraceId(TRACES[0])]
-    assert len(decode_events(stored.chunks)) == len(batch["events"])
+    assert len(events_in(stored.chunks)) == len(batch["events"])
 
 
 async def test_an_analyzer_that_dies_with_messages_in_hand_loses_none(

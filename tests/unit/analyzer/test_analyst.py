@@ -10,8 +10,9 @@ from tests.unit.core.build import Story
 from raceway_analyzer.analyst import ATTEMPTS_ALONE, LOT_BYTES, LOT_JOBS, Analyst, lots, trace_bytes
 from raceway_analyzer.failure import ANALYSIS_FAILED
 from raceway_analyzer.job import Done, Job, RunJob
+from raceway_common.chunk import events_in
+from raceway_common.compression import compress
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
-from raceway_core.batch import decode_events
 from raceway_core.event import TraceId
 from raceway_core.options import DEFAULTS
 
@@ -23,7 +24,7 @@ def _job(name: str, *, chunk: bytes | None = None) -> Job:
     story.write("x", 1)
     story.write("x", 2, on="other")
     body = chunk if chunk is not None else msgspec.msgpack.encode(story.events)
-    return Job(TraceClaim(TraceId(name), 3), (body,))
+    return Job(TraceClaim(TraceId(name), 3), (compress(body),))
 
 
 def _by_trace(done: list[Done]) -> dict[str, Done]:
@@ -79,9 +80,9 @@ async def test_a_run_that_kills_its_place_is_given_up() -> None:
 
 def test_lots_are_bounded_and_a_huge_trace_is_alone() -> None:
     small = [_job(f"s{n}") for n in range(LOT_JOBS + 1)]
-    huge = _job("huge", chunk=b"x" * (LOT_BYTES + 1))
+    huge = Job(TraceClaim(TraceId("huge"), 3), (b"x" * (LOT_BYTES + 1),))
     sizes = [[job.claim.trace_id for job in lot] for lot in lots([small[0], huge, *small[1:]], trace_bytes)]
 
     assert sizes[:2] == [["s0"], ["huge"]]
     assert list(map(len, sizes[2:])) == [LOT_JOBS]
-    assert len(decode_events(small[0].chunks)) == 2
+    assert len(events_in(small[0].chunks)) == 2

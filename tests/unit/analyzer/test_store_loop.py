@@ -11,9 +11,10 @@ from tests.unit.analyzer.rig import SECOND_NS, Rig, open_rig
 from tests.unit.core.build import Story
 
 from raceway_analyzer.store_loop import StoreLoop
+from raceway_common.chunk import events_in
 from raceway_common.ports.bus import Position
 from raceway_common.ports.event_store import AppendedChunk, EventStore, StoredTrace
-from raceway_core.batch import Message, decode_events, decode_message
+from raceway_core.batch import Message, decode_message
 from raceway_core.errors import Rejected, Retryable
 from raceway_core.event import TraceId
 
@@ -63,7 +64,7 @@ def _loop(rig: Rig, store: EventStore | None = None, heard: list[AppendedChunk] 
 async def _stored(rig: Rig, *trace_ids: str) -> dict[str, int]:
     """Return how many events are stored of each trace."""
     found = await rig.stores.events.read([TraceId(trace_id) for trace_id in trace_ids])
-    return {trace_id: len(decode_events(stored.chunks)) for trace_id, stored in found.items()}
+    return {trace_id: len(events_in(stored.chunks)) for trace_id, stored in found.items()}
 
 
 async def test_stores_tells_and_acknowledges(rig: Rig) -> None:

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raceway_common.chunk import join_arrays
+from raceway_common.chunk import events_in, join_arrays
+from raceway_common.compression import compress
 from raceway_core.errors import Rejected
 
 
@@ -26,3 +27,9 @@ def test_every_header_of_an_array_is_understood(length: int) -> None:
 def test_what_is_no_array_is_rejected(broken: bytes) -> None:
     with pytest.raises(Rejected, match="not a msgpack array"):
         join_arrays([b"\x90", broken])
+
+
+@pytest.mark.parametrize("chunk", [b"", b"not compressed", compress(b"no events"), compress(b"\x92\x01")])
+def test_a_chunk_that_was_damaged_is_told_apart(chunk: bytes) -> None:
+    with pytest.raises(Rejected, match="stored events cannot be read"):
+        events_in([chunk])

@@ -1,4 +1,4 @@
-"""Chunks: msgpack arrays of events, joined without decoding an event.
+"""Chunks: msgpack arrays of events, joined without decoding an event, stored compressed.
 
 An array is a header, which tells how many items follow, and the items. Joining arrays is therefore
 a new header before the concatenated items (msgpack specification, array format family).
@@ -6,11 +6,15 @@ a new header before the concatenated items (msgpack specification, array format 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
+import zstandard
 
+from raceway_common.compression import decompress
+from raceway_core.batch import decode_events
 from raceway_core.errors import Rejected
+from raceway_core.event import Event
 
 _FIX, _ARRAY16, _ARRAY32 = 0x90, 0xDC, 0xDD
 
@@ -43,3 +47,15 @@ def _header(array: memoryview) -> tuple[int, int]:
     if first == _ARRAY32 and len(array) >= 5:
         return int.from_bytes(array[1:5], "big"), 5
     raise Rejected(f"not a msgpack array of events: it begins with byte {first:#04x}")
+
+
+def events_in(chunks: Iterable[bytes]) -> list[Event]:
+    """Return the events of stored chunks, in their order, duplicates included.
+
+    Raises:
+        Rejected: A chunk is not an array of events.
+    """
+    try:
+        return decode_events(map(decompress, chunks))
+    except zstandard.ZstdError as error:
+        raise Rejected(f"stored events cannot be read: {error}") from error

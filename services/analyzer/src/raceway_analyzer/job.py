@@ -14,11 +14,11 @@ import traceback
 import msgspec
 
 from raceway_analyzer.failure import failed_result
+from raceway_common.chunk import events_in
 from raceway_common.packing import pack_outcome, pack_run
 from raceway_common.ports.finding_store import RunOutcome
 from raceway_common.ports.trace_store import TraceOutcome
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
-from raceway_core.batch import decode_events
 from raceway_core.event import Event, TraceId
 from raceway_core.options import Options
 from raceway_core.result import TraceResult, Window
@@ -28,7 +28,7 @@ from raceway_core.turn import NO_TURN, follow
 class Job(msgspec.Struct, frozen=True, array_like=True):
     """A trace to analyze: its events, as they are stored, at the version of the claim or a newer one.
 
-    Chunks are bytes, which a decoder takes as a whole, and not raw msgpack, which it reads to find the end.
+    Chunks travel compressed: unpacking them is part of the work.
     """
 
     claim: TraceClaim
@@ -85,7 +85,7 @@ def analyze(job: Job, options: Options) -> Done:
 
     events: list[Event] = []
     try:
-        events = decode_events(job.chunks)
+        events = events_in(job.chunks)
         result = analyze_trace(job.claim.trace_id, events, options)
     except Exception:  # noqa: BLE001 -- the worker's loop: whatever a trace does to us, the others go on
         return failed(job.claim, events, traceback.format_exc())

@@ -24,13 +24,13 @@ class RecentChunks:
 
     def add(self, appended: Sequence[AppendedChunk]) -> None:
         """Hold what was just stored. Time: O(1) for each chunk, amortised."""
-        for chunk in appended:
-            held = self._chunks.setdefault(chunk.trace_id, [])
-            if len(held) + 1 == chunk.version:
-                held.append(chunk.events)
-                self._held_bytes += len(chunk.events)
+        for each in appended:
+            held = self._chunks.setdefault(each.trace_id, [])
+            if len(held) + 1 == each.version:
+                held.append(each.chunk)
+                self._held_bytes += len(each.chunk)
             else:  # another replica stored some of it, or it was forgotten before
-                self._forget(chunk.trace_id)
+                self._forget(each.trace_id)
         while self._held_bytes > self._most_bytes:
             self._forget(next(iter(self._chunks)))
 

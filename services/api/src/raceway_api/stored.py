@@ -14,6 +14,7 @@ import msgspec
 
 from raceway_api.deps import Deps
 from raceway_api.order import OrderedEvents, ordered
+from raceway_common.chunk import events_in
 from raceway_common.errors import NotFound
 from raceway_common.packing import (
     unpack_audit_trails,
@@ -24,7 +25,6 @@ from raceway_common.packing import (
 )
 from raceway_common.ports.event_store import StoredTrace
 from raceway_common.ports.trace_store import Section, TraceRow
-from raceway_core.batch import decode_events
 from raceway_core.event import EventId, HeldLock, TraceId
 from raceway_core.finding import Example
 from raceway_core.result import AuditTrail, CriticalPath, EventNote
@@ -131,7 +131,7 @@ def _decoded(trace_id: TraceId, parts: _Parts) -> StoredResult:
         trace_id=trace_id,
         row=row,
         version=stored.version if stored else row.version if row else 0,
-        ordered=ordered(decode_events(stored.chunks)) if stored else OrderedEvents((), ()),
+        ordered=ordered(events_in(stored.chunks)) if stored else OrderedEvents((), ()),
         races=_unpacked(sections, Section.RACES, unpack_races),
         audit_trails=_unpacked(sections, Section.AUDIT_TRAILS, unpack_audit_trails),
         critical_paths=_unpacked(sections, Section.CRITICAL_PATHS, unpack_critical_paths),

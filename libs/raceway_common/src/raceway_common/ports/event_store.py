@@ -13,9 +13,9 @@ from raceway_core.event import TraceId
 
 
 class StoredTrace(msgspec.Struct, frozen=True):
-    """What is stored of one trace: `version` grows with each append, `chunks` are event arrays.
+    """What is stored of one trace: `version` grows with each append; `chunks` may hold duplicates.
 
-    Each chunk is a msgpack array of `Event`, uncompressed; together they may hold duplicates.
+    `raceway_common.chunk.events_in` reads them: whoever needs the events unpacks them, nobody before.
     """
 
     trace_id: TraceId
@@ -24,11 +24,11 @@ class StoredTrace(msgspec.Struct, frozen=True):
 
 
 class AppendedChunk(msgspec.Struct, frozen=True, gc=False):
-    """What one append added to a trace: the chunk that made `version`, uncompressed."""
+    """What one append added to a trace: the chunk that made `version`, as it is stored."""
 
     trace_id: TraceId
     version: int
-    events: bytes
+    chunk: bytes
 
 
 class EventStore(Protocol):

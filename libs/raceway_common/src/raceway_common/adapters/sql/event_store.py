@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row
 
 from raceway_common.adapters.sql.work import TRACES
 from raceway_common.chunk import join_arrays
-from raceway_common.compression import compress, decompress
+from raceway_common.compression import compress
 from raceway_common.database.database import Database
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
 from raceway_common.ports.bus import Position
@@ -64,11 +64,10 @@ Messages = Mapping[Position, Message]
 
 
 class _Piece(NamedTuple):
-    """What a batch of messages adds to one trace; `body` is `events` compressed."""
+    """What a batch of messages adds to one trace."""
 
     trace_id: TraceId
     event_count: int
-    events: bytes
     body: bytes
 
 
@@ -110,14 +109,14 @@ class SqlEventStore:
         ]
         _ADD_CHUNKS.run(connection, rows, now=now_ns)
         return [
-            AppendedChunk(piece.trace_id, place.version, piece.events)
+            AppendedChunk(piece.trace_id, place.version, piece.body)
             for place, piece in zip(places, pieces, strict=True)
         ]
 
     async def read(self, trace_ids: Sequence[TraceId]) -> Mapping[TraceId, StoredTrace]:
         wanted = [(trace_id,) for trace_id in set(trace_ids)]
         rows = await self._database.read(lambda connection: _READ.run(connection, wanted).all())
-        return await anyio.to_thread.run_sync(_traces_of, rows)
+        return _traces_of(rows)
 
     async def dropped(self) -> Mapping[str, int]:
         rows = await self._database.read(lambda connection: _DROPPED.run(connection).all())
@@ -135,7 +134,7 @@ def _pieces_of(messages: Messages) -> list[_Piece]:
 
 def _piece_of(trace_id: TraceId, slices: Sequence[TraceSlice]) -> _Piece:
     events = join_arrays([part.events for part in slices])
-    return _Piece(trace_id, sum(part.count for part in slices), events, compress(events))
+    return _Piece(trace_id, sum(part.count for part in slices), compress(events))
 
 
 def _apply(connection: Connection, messages: Messages, now_ns: int) -> Messages:
@@ -173,6 +172,6 @@ def _traces_of(rows: Sequence[Row[*tuple[Any, ...]]]) -> dict[TraceId, StoredTra
     traces: dict[TraceId, StoredTrace] = {}
     for trace_id, group in groupby(rows, key=lambda row: row[0]):
         chunks = list(group)
-        bodies = tuple(decompress(body) for _, _, body in chunks)
+        bodies = tuple(body for _, _, body in chunks)
         traces[trace_id] = StoredTrace(trace_id, chunks[-1][1], bodies)
     return traces
