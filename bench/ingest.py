@@ -47,7 +47,7 @@ def _jetstream(data: Path) -> None:
 
 
 def _burst(data: Path) -> None:
-    sent = list(bodies(BURST_BATCHES))
+    sent = list(bodies(BURST_BATCHES, first=FIRST_BATCHES))
     with all_in_one(data) as deployment:
         _warm_up(deployment)
         load = post_all(f"{deployment.events_url}/events", sent)
@@ -62,7 +62,7 @@ def _burst(data: Path) -> None:
 
 def _sustained(data: Path) -> None:
     batches = SUSTAINED_PER_SECOND * SUSTAINED_S // BATCH_EVENTS
-    sent = list(bodies(batches))
+    sent = list(bodies(batches, first=FIRST_BATCHES))
     with all_in_one(data) as deployment:
         _warm_up(deployment)
         began = time.perf_counter()
@@ -81,8 +81,7 @@ def _sustained(data: Path) -> None:
 
 
 def _warm_up(deployment: Deployment) -> None:
-    first = BURST_BATCHES + SUSTAINED_PER_SECOND * SUSTAINED_S // BATCH_EVENTS
-    post_all(f"{deployment.events_url}/events", list(bodies(FIRST_BATCHES, first=first)))
+    post_all(f"{deployment.events_url}/events", list(bodies(FIRST_BATCHES)))
     deployment.wait_idle(timeout_s=60)
 
 
