@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import gc
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from itertools import combinations
-from pathlib import Path
 
+from bench.alone import measured_alone
+from bench.task_event import task_event
 from raceway_core.access import Access, accesses_of
 from raceway_core.analysis import analyze_trace
 from raceway_core.causal_graph import build_graph
@@ -23,15 +23,12 @@ from raceway_core.event import (
     AccessType,
     AsyncSpawn,
     Event,
-    EventId,
     FunctionCall,
     MessageReceive,
     MessageSend,
-    Metadata,
     Payload,
     StateChange,
     TraceId,
-    kind_of,
 )
 from raceway_core.finding import Verdict
 from raceway_core.lock_order import lock_edges
@@ -43,7 +40,6 @@ from raceway_core.transaction import transactions_of
 CHAINS = 64
 SIZES = (1_000, 10_000, 100_000)
 DEFINITION_SIZES = (1_000, 10_000, 30_000)
-_NS = 1_000
 _NO_RACE = (None, Verdict.GUARDED)
 
 
@@ -52,22 +48,15 @@ def main() -> None:
     print(f"  {'events':>9} {'analysis':>10} {'10 × costs':>11} {'peak memory':>12} {'racing pairs':>13}")
     before = 0.0
     for size in SIZES:
-        seconds, peak_mb, pairs = _measured("trace", size)
+        seconds, peak_mb, pairs = measured_alone("bench.analyze", "trace", size)
         growth = f"{seconds / before:.1f} ×" if before else "-"
         print(f"  {size:>9,} {seconds:>8.3f} s {growth:>11} {peak_mb:>9.0f} MB {int(pairs):>13,}")
         before = seconds
     print(f"\n  {'accesses':>9} {'exact count':>12} {'definition':>11} {'ratio':>8} {'pairs':>13}")
     for size in DEFINITION_SIZES:
-        fast, slow, pairs = _measured("count", size)
+        fast, slow, pairs = measured_alone("bench.analyze", "count", size)
         times = f"{fast * 1000:>9.1f} ms {slow:>9.3f} s {slow / fast:>6.0f} ×"
         print(f"  {size // 10:>9,} {times} {int(pairs):>13,}")
-
-
-def _measured(what: str, size: int) -> list[float]:
-    command = [sys.executable, "-m", "bench.analyze", what, str(size)]
-    root = Path(__file__).parents[1]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=root)
-    return [float(figure) for figure in done.stdout.split()]
 
 
 def _trace(size: int) -> tuple[float, float, int]:
@@ -135,16 +124,7 @@ def _payload(chain: int, turn: int) -> Payload:
 
 def _event(number: int, task: str, payload: Payload) -> Event:
     is_locked = isinstance(payload, StateChange) and number % 3 == 0
-    return Event(
-        id=EventId(f"event-{number}"),
-        trace_id=TraceId("bench"),
-        timestamp=number * _NS,
-        kind=kind_of(payload),
-        metadata=Metadata(
-            thread_id="thread-1", process_id=1, service_name="worker", instance_id="one", task_id=task
-        ),
-        lock_set=("total_lock",) if is_locked else (),
-    )
+    return task_event(number, task, payload, *(("total_lock",) if is_locked else ()))
 
 
 if __name__ == "__main__":

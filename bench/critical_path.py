@@ -7,12 +7,11 @@ three. Each size runs in a process of its own.
 from __future__ import annotations
 
 import gc
-import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
+from bench.alone import measured_alone
 from raceway_core.causal_graph import CausalGraph, build_graph
 from raceway_core.critical_path import critical_paths_of
 from raceway_core.event import Event, EventId, FunctionCall, Metadata, TraceId, kind_of
@@ -33,22 +32,15 @@ def main() -> None:
         f"  {'shape':<5} {'spans':>8} {'path':>9} {'10 × costs':>11} {'slack, drag':>13} {'10 × costs':>11}"
     )
     for shape, sizes in SIZES.items():
-        before: tuple[float, ...] = (0.0, 0.0)
+        before = [0.0, 0.0]
         for size in sizes:
-            seconds = _measured(shape, size)
+            seconds = measured_alone("bench.critical_path", shape, size)
             growth = [
                 f"{now / then:.1f} ×" if then else "-" for now, then in zip(seconds, before, strict=True)
             ]
             times = f"{seconds[0]:>7.3f} s {growth[0]:>11} {seconds[1]:>11.3f} s {growth[1]:>11}"
             print(f"  {shape:<5} {size:>8,} {times}")
             before = seconds
-
-
-def _measured(shape: str, size: int) -> tuple[float, ...]:
-    command = [sys.executable, "-m", "bench.critical_path", shape, str(size)]
-    root = Path(__file__).parents[1]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=root)
-    return tuple(float(figure) for figure in done.stdout.split())
 
 
 def _run(shape: str, size: int) -> tuple[float, float]:

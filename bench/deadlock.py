@@ -10,20 +10,11 @@ import gc
 import time
 from collections.abc import Iterator
 
+from bench.task_event import task_event
 from raceway_core.causal_graph import build_graph
 from raceway_core.clock import clocks_of
 from raceway_core.deadlock import find_deadlocks
-from raceway_core.event import (
-    AsyncSpawn,
-    Event,
-    EventId,
-    LockAcquire,
-    LockRelease,
-    Metadata,
-    Payload,
-    TraceId,
-    kind_of,
-)
+from raceway_core.event import AsyncSpawn, Event, LockAcquire, LockRelease, Payload
 from raceway_core.lockset import locks_of
 from raceway_core.options import DEFAULTS
 
@@ -31,7 +22,6 @@ TASKS = 64
 LOCKS = 16
 SIZES = (1_000, 10_000, 100_000)
 _TURN = 4
-_NS = 1_000
 
 
 def main() -> None:
@@ -62,9 +52,9 @@ def _search(events: list[Event]) -> tuple[float, int]:
 
 def _events(size: int, inverted: int) -> list[Event]:
     """Return a root that spawns the tasks, which then take turns: two acquires, two releases."""
-    spawns = [_event(number, "root", AsyncSpawn(task_id=f"task-{number}")) for number in range(TASKS)]
+    spawns = [task_event(number, "root", AsyncSpawn(task_id=f"task-{number}")) for number in range(TASKS)]
     turns = (
-        _event(TASKS + turn * _TURN + number, f"task-{turn % TASKS}", payload)
+        task_event(TASKS + turn * _TURN + number, f"task-{turn % TASKS}", payload)
         for turn in range((size - TASKS) // _TURN)
         for number, payload in enumerate(_turn(turn, inverted))
     )
@@ -79,15 +69,3 @@ def _turn(turn: int, inverted: int) -> Iterator[Payload]:
     for kind, locks in ((LockAcquire, order), (LockRelease, order[::-1])):
         for lock in locks:
             yield kind(lock_id=f"lock-{lock}", location=f"worker.py:{lock}")
-
-
-def _event(number: int, task: str, payload: Payload) -> Event:
-    return Event(
-        id=EventId(f"event-{number}"),
-        trace_id=TraceId("bench"),
-        timestamp=number * _NS,
-        kind=kind_of(payload),
-        metadata=Metadata(
-            thread_id="thread-1", process_id=1, service_name="worker", instance_id="one", task_id=task
-        ),
-    )

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import gc
 import resource
-import subprocess
 import sys
 import time
-from pathlib import Path
 from random import Random
 
+from bench.alone import measured_alone
 from raceway_core.isolation.check import check
 from raceway_core.isolation.history import History, Operation, OpKind, Status, Transaction, Value
 
@@ -31,19 +30,12 @@ def main() -> None:
         for name in STALE:
             before = 0.0
             for size in SIZES:
-                seconds, peak_mb, anomalies = _measured(kind.value, name, size)
+                seconds, peak_mb, anomalies = measured_alone("bench.isolation", kind.value, name, size)
                 growth = f"{seconds / before:.1f} ×" if before else "-"
                 keys = "registers" if kind is OpKind.WRITE else "lists"
                 print(f"  {keys:<9} {name:<7} {size:>12,} {seconds:>7.2f} s {growth:>11}", end="")
                 print(f" {peak_mb:>9.0f} MB {int(anomalies):>10,}")
                 before = seconds
-
-
-def _measured(kind: str, name: str, size: int) -> list[float]:
-    command = [sys.executable, "-m", "bench.isolation", kind, name, str(size)]
-    root = Path(__file__).parents[1]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=root)
-    return [float(figure) for figure in done.stdout.split()]
 
 
 def _check(kind: OpKind, name: str, size: int) -> tuple[float, float, int]:

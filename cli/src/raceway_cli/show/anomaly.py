@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from raceway_cli.show.finding import counted
-from raceway_cli.show.table import duration_text, print_table
+from raceway_cli.show.table import duration_text, print_first
 from raceway_core.anomaly_view import AnomalyView, NormalView
 
 _MOST = 20
@@ -18,9 +18,7 @@ def print_anomalies(anomalies: Sequence[AnomalyView], baselines: Sequence[Normal
     if anomalies:
         click.echo()
         columns = ("anomaly", "operation", "service", "was>", "normally>", "score>", "severity", "cost>")
-        print_table((*columns, "event", "trace"), [_row(anomaly) for anomaly in anomalies[:_MOST]])
-        if (left := len(anomalies) - _MOST) > 0:
-            click.echo(f"… {left:,} more with --json")
+        print_first(_MOST, (*columns, "event", "trace"), anomalies, _row)
     if few := sum(baseline.insufficient_data for baseline in baselines):
         operations = counted(len(baselines), "operation")
         click.echo(f"\ninsufficient data to judge the latency of {few:,} of {operations}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from raceway_cli.show.table import duration_text, print_table, time_text
+from raceway_cli.show.table import duration_text, print_first, time_text
 from raceway_core.clock_offset_view import OffsetView, StepView
 from raceway_core.time import FIRST_NS, LAST_NS, format_time
 
@@ -19,9 +19,7 @@ def print_clock_offsets(offsets: Sequence[OffsetView], steps: Sequence[StepView]
     if others:
         click.echo()
         columns = ("host", "to have the time of", "add at least>", "at most>", "from", "until")
-        print_table(columns, [_row(offset) for offset in others[:_MOST]])
-        if (left := len(others) - _MOST) > 0:
-            click.echo(f"… {left:,} more with --json")
+        print_first(_MOST, columns, others, _row)
     for step in steps[:_MOST]:
         click.echo(
             f"\nclock step: a clock of {', '.join(step.hosts)} was set, by "

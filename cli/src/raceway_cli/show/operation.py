@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from raceway_cli.show.table import duration_text, print_table
+from raceway_cli.show.table import duration_text, print_first
 from raceway_core.operation_view import OperationView, WhatIfView
 
 _MOST = 10
@@ -18,9 +18,7 @@ def print_operations(operations: Sequence[OperationView]) -> None:
         return
     click.echo()
     columns = ("operation", "service", "drag>", "on critical paths>", "share>", "in traces>")
-    print_table(columns, [_row(operation) for operation in operations[:_MOST]])
-    if (left := len(operations) - _MOST) > 0:
-        click.echo(f"… {left:,} more with --json")
+    print_first(_MOST, columns, operations, _row)
 
 
 def print_what_if(answer: WhatIfView) -> None:

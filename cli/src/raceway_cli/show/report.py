@@ -13,7 +13,7 @@ from raceway_cli.show.finding import counted, findings_text
 from raceway_cli.show.isolation import isolation_text
 from raceway_cli.show.operation import print_operations, print_what_if
 from raceway_cli.show.path import print_paths
-from raceway_cli.show.table import print_table
+from raceway_cli.show.table import print_first
 from raceway_core.offline import Shape
 from raceway_core.report import ClockReport, Report, VariableReport
 
@@ -73,20 +73,17 @@ def _print_clock(clock: ClockReport) -> None:
 
 
 def _print_variables(variables: Sequence[VariableReport]) -> None:
-    print_table(
-        ("racy variable", "accesses>", "proven>", "observed>", "possible>", "order-dependent>", "guarded>"),
-        [
-            (
-                variable.variable,
-                variable.accesses,
-                variable.pairs.proven,
-                variable.pairs.observed,
-                variable.pairs.possible,
-                variable.pairs.order_dependent,
-                variable.pairs.guarded,
-            )
-            for variable in variables[:_MOST_VARIABLES]
-        ],
+    counts = ("proven>", "observed>", "possible>", "order-dependent>", "guarded>")
+    print_first(_MOST_VARIABLES, ("racy variable", "accesses>", *counts), variables, _row)
+
+
+def _row(variable: VariableReport) -> tuple[object, ...]:
+    return (
+        variable.variable,
+        variable.accesses,
+        variable.pairs.proven,
+        variable.pairs.observed,
+        variable.pairs.possible,
+        variable.pairs.order_dependent,
+        variable.pairs.guarded,
     )
-    if (left := len(variables) - _MOST_VARIABLES) > 0:
-        click.echo(f"… {left:,} more with --json")

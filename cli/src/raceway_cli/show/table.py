@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
+import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+Item = TypeVar("Item")
 
 _ENDLESS = 10_000
 
@@ -26,6 +30,15 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
     terminal = Console()
     console = terminal if terminal.is_terminal else Console(width=_ENDLESS)
     console.print(table)
+
+
+def print_first(
+    most: int, columns: Sequence[str], items: Sequence[Item], row_of: Callable[[Item], Sequence[object]]
+) -> None:
+    """Print a table of the first `most` items, and how many more the JSON form has."""
+    print_table(columns, [row_of(item) for item in items[:most]])
+    if (left := len(items) - most) > 0:
+        click.echo(f"… {left:,} more with --json")
 
 
 def time_text(timestamp: str) -> str:
