@@ -16,17 +16,17 @@ Source: Liu et al. 2017, DCatch (races between requests that nothing orders).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from raceway_core.access import Access
+from raceway_core.access import Variable
 from raceway_core.across.accesses import RunAccesses, program_order
 from raceway_core.across.glance import cannot_lose, cannot_race
 from raceway_core.across.lost_update import run_lost_updates
 from raceway_core.across.race import race_tallies
-from raceway_core.across.window import Opened
+from raceway_core.across.surroundings import RunSurroundings
 from raceway_core.across.window_writer import windows_of
 from raceway_core.event import TraceId
-from raceway_core.finding import AccessEvidence, Finding, FindingKind
+from raceway_core.finding import Finding, FindingKind
 from raceway_core.grouping import Scene, absorb, group, names_of
 from raceway_core.result import Window
 from raceway_core.span import SPAN_NS
@@ -45,16 +45,28 @@ def find_across_traces(span: int, windows: Sequence[tuple[TraceId, Window]]) -> 
     Time: O(k log k) for k accesses, but see `across.race` for locks and `across.lost_update` for
     transactions of several writes.
     """
-    distinct = dict(sorted(windows, key=lambda item: (item[0], item[1].body)))
+    distinct = _one_per_trace(windows)
     new_traces = {trace_id for trace_id, window in distinct.items() if window.first_ns // SPAN_NS == span}
     runs = [
-        RunAccesses({trace_id: Opened(trace_id, distinct[trace_id]) for trace_id in traces}, new_traces)
+        RunAccesses({trace_id: distinct[trace_id] for trace_id in traces}, new_traces)
         for traces in _runs(distinct)
         if len(traces) > 1 and not new_traces.isdisjoint(traces)
     ]
-    losing = [run for run in runs if not cannot_lose(run.windows)]
-    racing = [run for run in runs if not cannot_race(run.windows)]
-    return _findings_of(runs, losing, racing) if losing or racing else []
+    losing = [run for run in runs if not cannot_lose(run)]
+    racing = [run for run in runs if not cannot_race(run)]
+    if not losing and not racing:
+        return []
+    _, window = windows[0]
+    return _findings_of(Variable(window.variable, window.scope), runs, losing, racing)
+
+
+def _one_per_trace(windows: Iterable[tuple[TraceId, Window]]) -> dict[TraceId, Window]:
+    distinct: dict[TraceId, Window] = {}
+    for trace_id, window in windows:
+        other = distinct.setdefault(trace_id, window)
+        if other.body < window.body:
+            distinct[trace_id] = window
+    return distinct
 
 
 def _runs(windows: Mapping[TraceId, Window]) -> Iterator[list[TraceId]]:
@@ -70,18 +82,14 @@ def _runs(windows: Mapping[TraceId, Window]) -> Iterator[list[TraceId]]:
 
 
 def _findings_of(
-    runs: Sequence[RunAccesses], losing: Sequence[RunAccesses], racing: Sequence[RunAccesses]
+    variable: Variable,
+    runs: Sequence[RunAccesses],
+    losing: Sequence[RunAccesses],
+    racing: Sequence[RunAccesses],
 ) -> list[Finding]:
     """Return the findings of those runs that may have lost updates, and of those that may have races."""
-    accesses = [access for run in runs for access in run.accesses]
-    variable = accesses[0].variable
-    scene = Scene(_evidence_in(runs), {variable: accesses}, program_order)
-    losses = [tally for run in losing for tally in run_lost_updates(run)]
+    scene = Scene(RunSurroundings(runs), program_order)
+    losses = [tally for run in losing for tally in run_lost_updates(run, variable)]
     lost = group(losses, scene, kind=FindingKind.LOST_UPDATE, across_traces=True)
     races = [tally for run in racing for tally in race_tallies(run, variable, names_of(lost))]
     return absorb(lost, group(races, scene, across_traces=True), scene)
-
-
-def _evidence_in(runs: Iterable[RunAccesses]) -> Callable[[Access], AccessEvidence]:
-    run_of = {trace_id: run for run in runs for trace_id in run.traces}
-    return lambda access: run_of[access.trace_id].evidence(access)
