@@ -8,14 +8,13 @@ one of which is new in the span.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from raceway_core.across.accesses import RunAccesses
-from raceway_core.across.window import Actor
 from raceway_core.counting.interval_count import Flags, Integers, Intervals
+from raceway_core.counting.overlap import Timing
 
 MOST_LISTED = 64
 """Up to so many pairs inside one trace are listed; of more it is cheaper to count them apart."""
@@ -38,24 +37,15 @@ class Relation(Protocol):
 
 
 class Facts:
-    """Columns over the accesses of a run that the relations are made of.
-
-    `starts` is when an access began, `reach` that of its transaction, in ns since the first. Equal
-    `clock` is one clock, equal `host` one host where `has_host`; `crowded_hosts` have several clocks.
-    """
+    """Columns over the accesses of a run that the relations are made of, times in ns since the first."""
 
     def __init__(self, run: RunAccesses) -> None:
         starts_ns, ends_ns = transaction_times(run)
         epoch_ns = starts_ns.min()
-        own = run.transaction
-        self.reach = Intervals((starts_ns - epoch_ns)[own], (ends_ns - epoch_ns)[own])
-        self.starts: Integers = run.starts - epoch_ns
         actors = [run.roles[role].actor for role in _first_roles(run).tolist()]
-        self.clock = _numbered(actors)[own]
-        self.has_one_clock = not self.clock.any()
-        self.host = _numbered([actor.host for actor in actors])[own]
-        self.crowded_hosts = _crowded(actors)
-        self.has_host: Flags = np.array([bool(actor.host) for actor in actors], dtype=np.bool_)[own]
+        self.timing = Timing(Intervals(starts_ns - epoch_ns, ends_ns - epoch_ns), actors, run.transaction)
+        self.reach = self.timing.reach
+        self.starts: Integers = run.starts - epoch_ns
         self.trace = run.trace
         self.is_new = run.is_new
 
@@ -74,14 +64,6 @@ def _first_roles(run: RunAccesses) -> Integers:
     roles = np.zeros(run.transaction_count, dtype=np.int64)
     roles[run.transaction[::-1]] = run.role[::-1]  # of several assignments the last one stays
     return roles
-
-
-def _crowded(actors: Sequence[Actor]) -> list[int]:
-    """Return the numbers of the hosts that have several clocks, as `_numbered` numbers them."""
-    clocks: dict[str, set[Actor]] = {}
-    for actor in actors:
-        clocks.setdefault(actor.host, set()).add(actor)
-    return [number for number, found in enumerate(clocks.values()) if len(found) > 1]
 
 
 def compared(relation: Relation, facts: Facts, first: Integers, second: Integers | None = None) -> int:
@@ -139,8 +121,3 @@ def _listed(relation: Relation, mine: Integers, theirs: Integers, begins: Intege
     before = np.cumsum(sizes) - sizes
     places = np.repeat(begins - before, sizes) + np.arange(int(sizes.sum()))
     return int(np.count_nonzero(relation.holds(np.repeat(mine, sizes), theirs[places])))
-
-
-def _numbered(items: Sequence[Hashable]) -> Integers:
-    numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(item, len(numbers)) for item in items], dtype=np.int64)

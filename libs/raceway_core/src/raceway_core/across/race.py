@@ -19,11 +19,12 @@ from raceway_core.across.accesses import RunAccesses
 from raceway_core.across.facts import Facts, compared
 from raceway_core.across.lock import hand_over_in
 from raceway_core.across.nearest import NumberPair, nearest_pairs
-from raceway_core.across.relation import Everything, Overlap
+from raceway_core.across.relation import Everything
 from raceway_core.across.search import search_pairs
 from raceway_core.counting.access_class import counted_sides, side_key
 from raceway_core.counting.fingerprint import Side, fingerprint_of
 from raceway_core.counting.interval_count import Flags, Integers
+from raceway_core.counting.overlap import Overlap
 from raceway_core.finding import PairCounts, Verdict
 from raceway_core.grouping import Tally
 from raceway_core.lockset import LockKey, Lockset, is_guarded
@@ -68,7 +69,7 @@ class _Counter:
             self._by_side.setdefault(one.side, []).append(one)
         self._facts = Facts(run)
         self._everything = Everything()
-        self._overlap = Overlap(self._facts)
+        self._overlap = Overlap(self._facts.timing)
         self._hand_over = hand_over_in(run, self._facts)
         self._both = self._hand_over.with_also(self._overlap)
 
