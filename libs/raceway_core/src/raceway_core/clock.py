@@ -17,14 +17,17 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from raceway_core.causal_graph import CausalGraph, Edge
-from raceway_core.clock_row import ClockRow, leading
+from raceway_core.clock_row import ClockRow, knowledge, leading
 from raceway_core.clock_table import LIMITS, ClockTable, Limits, clock_table
 from raceway_core.graph.linear_order import linear_extension
+
+Array: TypeAlias = npt.NDArray[np.int64]
 
 WHOLE_UP_TO = 300
 """Clocks of traces of so many events are shown whole; of wide ones beyond it they would be quadratic."""
@@ -90,43 +93,41 @@ class Clocks:
 
     def happens_before(self, first: int, second: int) -> bool:
         """Whether event `first` ended before event `second` began. Time: O(1)."""
-        lane = self.lane[first]
-        if lane == self.lane[second]:
+        lane, other = self.lane[first], self.lane[second]
+        if lane == other:
             return first != second and self.position[first] <= self.begin[second]
-        if lane >= self.kept:
+        if self.is_too_wide and (lane >= self.kept or other >= self.kept):
             return self.rank[first] < self.rank[second]
         return self.clock[second].get(lane, 0) >= self.position[first]
 
     def rows(self, events: Sequence[int], lanes: Sequence[int]) -> npt.NDArray[np.int64]:
-        """Return the clocks of the starts of `events`, as a (len(events), len(lanes)) array."""
+        """Return the clocks of the starts of `events`, as a (len(events), len(lanes)) array.
+
+        Of lanes that were left out they know nothing.
+        """
         clocks = [self.clock[event] for event in events]
         _, first, row_of = np.unique(_array(map(id, clocks)), return_index=True, return_inverse=True)
         columns = np.array(lanes, dtype=np.int64)
         rows = _dense([clocks[row] for row in first], columns, self.width)[row_of]
         own, begin = _array(map(self.lane.__getitem__, events)), _array(map(self.begin.__getitem__, events))
-        array = np.where(own[:, np.newaxis] == columns, begin[:, np.newaxis], rows)
-        if self.is_too_wide:
-            self._assume(array, events, lanes)
+        array: Array = np.where(own[:, np.newaxis] == columns, begin[:, np.newaxis], rows)
         return array
 
-    def _assume(self, rows: npt.NDArray[np.int64], events: Sequence[int], lanes: Sequence[int]) -> None:
-        """Fill in the lanes that were left out: what ranks lower counts as before."""
-        ranks = np.array([self.rank[event] for event in events])
-        for column, lane in enumerate(lanes):
-            if lane < self.kept:
-                continue
-            members = sorted((self.position[event], self.rank[event]) for event in self._members[lane])
-            positions = np.array([0, *(position for position, _ in members)])
-            assumed = positions[np.searchsorted([rank for _, rank in members], ranks)]
-            others = [self.lane[event] != lane for event in events]
-            rows[:, column] = np.where(others, assumed, rows[:, column])
+    def entries(self, events: Sequence[int]) -> tuple[Array, Array, Array]:
+        """Return what the clocks of the starts of `events` know, where that is something.
 
-    @cached_property
-    def _members(self) -> dict[int, list[int]]:
-        members: dict[int, list[int]] = {}
-        for event, lane in enumerate(self.lane):
-            members.setdefault(lane, []).append(event)
-        return members
+        Place of the event, lane and position of each entry, by event; the own lane is among them.
+        """
+        clocks = {id(clock): clock for clock in (self.clock[event] for event in events)}
+        known = {key: knowledge(clock) for key, clock in clocks.items()}
+        lanes, positions, sizes = [], [], []
+        for event in events:
+            own, (others, at) = self.lane[event], known[id(self.clock[event])]
+            inside = others != own
+            lanes += [others[inside], np.array([own])]
+            positions += [at[inside], np.array([self.begin[event]])]
+            sizes.append(len(lanes[-2]) + 1)
+        return np.repeat(np.arange(len(events)), sizes), np.concatenate(lanes), np.concatenate(positions)
 
     def extended(self, more: Sequence[Edge], limits: Limits = LIMITS) -> Clocks:
         """Return `clocks_of` the same graph and `more`, with what is known already."""

@@ -39,3 +39,11 @@ def leading(clock: Mapping[int, int], most: int) -> list[tuple[int, int]]:
         return nsmallest(most, clock.items())
     lanes = np.flatnonzero(clock.positions)[:most]
     return list(zip(lanes.tolist(), clock.positions[lanes].tolist(), strict=True))
+
+
+def knowledge(clock: Mapping[int, int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the lanes that a clock knows of, and the positions."""
+    if isinstance(clock, ClockRow):
+        lanes = np.flatnonzero(clock.positions)
+        return lanes, clock.positions[lanes].astype(np.int64)
+    return np.fromiter(clock, np.int64, len(clock)), np.fromiter(clock.values(), np.int64, len(clock))

@@ -93,6 +93,22 @@ class Overlap:
         return overlapping(reach.of(first), reach.of(second), slack)
 
 
+class LaneOverlap:
+    """Whether accesses of one lane, and of one clock, are of transactions that overlap."""
+
+    def __init__(self, timing: Timing, lane: Integers) -> None:
+        starts, ends = timing.reach
+        times = np.unique(np.concatenate((starts, ends)))
+        _, group = np.unique(np.stack((lane, timing.clock)), axis=1, return_inverse=True)
+        # Lanes are told apart by times that none of them share: only the order of times counts.
+        shift = group.reshape(-1) * (len(times) + 1)
+        self._reach = Intervals(np.searchsorted(times, starts) + shift, np.searchsorted(times, ends) + shift)
+
+    def between(self, first: Integers, second: Integers) -> int:
+        """Return how many pairs of one of `first` with one of `second` overlap."""
+        return overlapping(self._reach.of(first), self._reach.of(second))
+
+
 def numbered(items: Sequence[Hashable]) -> Integers:
     """Return a number for each item, the same for equal ones, in the order of their first."""
     numbers: dict[Hashable, int] = {}
