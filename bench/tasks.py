@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from bench.alone import measured_alone
 from bench.task_event import task_event
 from raceway_core.analysis import analyze_trace
-from raceway_core.event import AccessType, AsyncAwait, AsyncSpawn, Event, Payload, StateChange, TraceId
+from raceway_core.event import AccessType, AsyncAwait, AsyncSpawn, Payload, StateChange, TraceId
 
 SIZES = (1_000, 10_000, 100_000)
 GROUP = 300
