@@ -41,7 +41,7 @@ def moment_of(graph: CausalGraph, node: int) -> Moment:
     event, payload = graph.events[number], graph.payloads[number]
     return Moment(
         event_id=event.id,
-        phase=_phase_of(graph, node),
+        phase=phase_of(graph, node),
         kind=type(payload).__name__,
         what=words_of(payload),
         service=event.metadata.service_name,
@@ -51,7 +51,8 @@ def moment_of(graph: CausalGraph, node: int) -> Moment:
     )
 
 
-def _phase_of(graph: CausalGraph, node: int) -> Phase:
+def phase_of(graph: CausalGraph, node: int) -> Phase:
+    """Return what of its event a node is."""
     number = graph.event_of[node]
     if graph.starts[number] == graph.ends[number]:
         return Phase.POINT

@@ -20,6 +20,8 @@ from functools import cached_property
 
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
+from raceway_core.evidence import moment_of
+from raceway_core.moment import Moment
 
 
 class Ancestors:
@@ -28,6 +30,17 @@ class Ancestors:
     def __init__(self, graph: CausalGraph, clocks: Clocks) -> None:
         self._graph = graph
         self._clocks = clocks
+        self._moments: dict[int, Moment] = {}
+
+    def shown(self, first: int, second: int) -> Moment | None:
+        """Return the nearest common ancestor for a reader, None if nothing leads to both."""
+        node = self.nearest(first, second)
+        if node is None:
+            return None
+        moment = self._moments.get(node)
+        if moment is None:
+            moment = self._moments[node] = moment_of(self._graph, node)
+        return moment
 
     def nearest(self, first: int, second: int) -> int | None:
         """Return the last node that leads to the beginnings of both events, or is one of them.
