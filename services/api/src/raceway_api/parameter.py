@@ -11,7 +11,7 @@ from litestar.params import PathParameter, QueryParameter
 from raceway_common.ports.trace_store import TraceFilter
 from raceway_common.web.error import AnyRequest
 from raceway_core.errors import Rejected
-from raceway_core.event import TraceId
+from raceway_core.event import EventId, TraceId
 
 MOST_PER_PAGE = 1000
 
@@ -41,6 +41,18 @@ def trace_id_of(text: str) -> TraceId:
         return TraceId(str(UUID(text)))
     except ValueError as error:
         raise Rejected(f"a trace id is a UUID, got {text[:60]!r}") from error
+
+
+def event_id_of(text: str, parameter: str) -> EventId:
+    """Return an event's id in its one spelling.
+
+    Raises:
+        Rejected: `text` is not a UUID.
+    """
+    try:
+        return EventId(str(UUID(text)))
+    except ValueError as error:
+        raise Rejected(f"{parameter}: an event id is a UUID, got {text[:60]!r}") from error
 
 
 def name_of(text: str, parameter: str) -> str:
