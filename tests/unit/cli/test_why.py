@@ -45,14 +45,14 @@ def test_of_concurrent_events_both_branches(capsys: pytest.CaptureFixture[str]) 
         ),
         "",
         "from what both follow to `from`",
-        "by      event                  service  thread  at                   time",
-        "        start of call of main  bank     main                         2023-11-14 22:13:20.000",
-        "parent  write of balance       bank     w1      bank.py:10 transfer  2023-11-14 22:13:20.004",
+        "by      event                  service  task  at                   time",
+        "        start of call of main  bank     main                       2023-11-14 22:13:20.000",
+        "parent  write of balance       bank     w1    bank.py:10 transfer  2023-11-14 22:13:20.004",
         "",
         "from what both follow to `to`",
-        "by      event                  service  thread  at                   time",
-        "        start of call of main  bank     main                         2023-11-14 22:13:20.000",
-        "parent  write of balance       bank     w2      bank.py:10 transfer  2023-11-14 22:13:20.006",
+        "by      event                  service  task  at                   time",
+        "        start of call of main  bank     main                       2023-11-14 22:13:20.000",
+        "parent  write of balance       bank     w2    bank.py:10 transfer  2023-11-14 22:13:20.006",
     ]
 
 

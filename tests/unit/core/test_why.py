@@ -68,8 +68,8 @@ def test_an_await_leads_from_a_task_to_what_follows_it() -> None:
     assert kinds(found) == [["program order", "await", "program order"]]
     assert found.ways[0].steps[0].moment.event_id == last.id
     assert sentence_of(found) == (
-        "The write of balance at bank.py:10 transfer (loop) happens before the read of balance at"
-        " bank.py:10 transfer (loop): by await."
+        "The write of balance at bank.py:10 transfer (child) happens before the read of balance at"
+        " bank.py:10 transfer (main): by await."
     )
 
 

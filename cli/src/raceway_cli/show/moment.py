@@ -1,4 +1,4 @@
-"""A moment in a line: what happened, where, on which thread."""
+"""A moment in a line: what happened, where, in which task or on which thread."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from raceway_core.moment_view import MomentView
 
 
 def moment_text(moment: MomentView) -> str:
-    """Return an event, or the start or the end of one, with its place and thread."""
-    phase = "" if moment.phase is Phase.POINT else f"{moment.phase.value} of "
+    """Return an event, or the start or the end of one, with its place and task."""
     where = f" at {moment.location}" if moment.location else ""
-    return f"{phase}{moment.what}{where} ({moment.thread_id or 'an unnamed thread'})"
+    return f"{what_text(moment)}{where} ({moment.task_id or moment.thread_id or 'an unnamed thread'})"
+
+
+def what_text(moment: MomentView) -> str:
+    """Return an event, or the start or the end of one."""
+    return moment.what if moment.phase is Phase.POINT else f"{moment.phase.value} of {moment.what}"

@@ -8,13 +8,12 @@ import click
 
 from raceway_api.v1.why import PartyView, StepView, WayView, WhyView
 from raceway_cli.show.finding import counted
-from raceway_cli.show.moment import moment_text
+from raceway_cli.show.moment import moment_text, what_text
 from raceway_cli.show.table import print_table, time_text
-from raceway_core.moment import Phase
 from raceway_core.moment_view import MomentView
 from raceway_core.reason.explanation import Relation
 
-_COLUMNS = ("by", "event", "service", "thread", "at", "time")
+_COLUMNS = ("by", "event", "service", "task", "at", "time")
 
 
 def print_why(why: WhyView) -> None:
@@ -59,11 +58,10 @@ def _by(step: StepView) -> str:
 
 
 def _cells(moment: MomentView) -> tuple[str, ...]:
-    phase = "" if moment.phase is Phase.POINT else f"{moment.phase.value} of "
     return (
-        phase + moment.what,
+        what_text(moment),
         moment.service,
-        moment.thread_id,
+        moment.task_id or moment.thread_id,
         moment.location,
         time_text(moment.timestamp),
     )

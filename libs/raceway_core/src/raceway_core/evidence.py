@@ -45,7 +45,8 @@ def moment_of(graph: CausalGraph, node: int) -> Moment:
         kind=type(payload).__name__,
         what=words_of(payload),
         service=event.metadata.service_name,
-        thread_id=thread_of(event),
+        thread_id=event.metadata.thread_id,
+        task_id=event.metadata.task_id,
         location=location_of(payload),
         time_ns=graph.time_ns(node),
     )

@@ -31,6 +31,7 @@ class Moment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     what: str
     service: str
     thread_id: str
+    task_id: str | None
     location: str
     time_ns: int
 
@@ -38,7 +39,7 @@ class Moment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     def event_words(self) -> str:
         """The whole event in words: what, where, on which thread."""
         where = f" at {self.location}" if self.location else ""
-        return f"the {self.what}{where} ({self.thread_id or 'an unnamed thread'})"
+        return f"the {self.what}{where} ({self.task_id or self.thread_id or 'an unnamed thread'})"
 
     def __str__(self) -> str:
         phase = "" if self.phase is Phase.POINT else f"the {self.phase.value} of "

@@ -18,6 +18,7 @@ class MomentView(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     service: str
     thread_id: str
+    task_id: str | None
     location: str
     timestamp: str
     time_ns: str
@@ -32,6 +33,7 @@ def view_moment(moment: Moment) -> MomentView:
         what=moment.what,
         service=moment.service,
         thread_id=moment.thread_id,
+        task_id=moment.task_id,
         location=moment.location,
         timestamp=format_time(moment.time_ns),
         time_ns=str(moment.time_ns),
