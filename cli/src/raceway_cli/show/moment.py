@@ -7,9 +7,9 @@ from raceway_core.moment_view import MomentView
 
 
 def moment_text(moment: MomentView) -> str:
-    """Return an event, or the start or the end of one, with its place and task."""
+    """Return an event, or the start or the end of one, with its place and task, thread or service."""
     where = f" at {moment.location}" if moment.location else ""
-    return f"{what_text(moment)}{where} ({moment.task_id or moment.thread_id or 'an unnamed thread'})"
+    return f"{what_text(moment)}{where} ({moment.task_id or moment.thread_id or moment.service})"
 
 
 def what_text(moment: MomentView) -> str:

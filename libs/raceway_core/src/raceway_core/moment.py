@@ -37,9 +37,9 @@ class Moment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def event_words(self) -> str:
-        """The whole event in words: what, where, on which thread."""
+        """The whole event in words: what, where, and in which task, or on which thread."""
         where = f" at {self.location}" if self.location else ""
-        return f"the {self.what}{where} ({self.task_id or self.thread_id or 'an unnamed thread'})"
+        return f"the {self.what}{where} ({self.task_id or self.thread_id or self.service})"
 
     def __str__(self) -> str:
         phase = "" if self.phase is Phase.POINT else f"the {self.phase.value} of "
