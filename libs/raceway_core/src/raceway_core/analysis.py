@@ -10,7 +10,7 @@ set of events.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -26,11 +26,13 @@ from raceway_core.evidence import evidence_of, held
 from raceway_core.grouping import Scene
 from raceway_core.lock_order import lock_edges
 from raceway_core.lockset import Lockset, locks_of
+from raceway_core.moment import Moment
 from raceway_core.options import DEFAULTS, Options
 from raceway_core.path.span_tree import span_tree
 from raceway_core.predicted_update import Holds
 from raceway_core.race import Order
 from raceway_core.race_tally import count_of
+from raceway_core.reason.ancestor import Ancestors
 from raceway_core.result import MOST_CLOCKS, AuditTrail, EventNote, TraceResult, TraceSummary
 from raceway_core.run import windows_of
 from raceway_core.self_time import self_times_of
@@ -62,7 +64,12 @@ def analyze_ordered(
         graph, transactions=transactions, locksets=locks.locksets, order=clocks.rank, options=options
     )
     uncommitted = uncommitted_of(graph, transactions)
-    scene = Scene(lambda access: evidence_of(graph, clocks, access), accesses, _precedes(clocks))
+    scene = Scene(
+        lambda access: evidence_of(graph, clocks, access),
+        accesses,
+        _precedes(clocks),
+        _ancestor(graph, clocks),
+    )
     holds = Holds(locks.holds, clocks.rank, graph.chain_of) if locks.holds else None
     found = find_in_trace(accesses, order, scene, uncommitted, holds)
     deadlocks = find_deadlocks(graph, clocks, locks.holds, options)
@@ -89,6 +96,11 @@ def analyze_ordered(
 def _precedes(clocks: Clocks) -> Precedes:
     happens_before = clocks.happens_before
     return lambda first, second: happens_before(first.number, second.number)
+
+
+def _ancestor(graph: CausalGraph, clocks: Clocks) -> Callable[[Access, Access], Moment | None]:
+    ancestors = Ancestors(graph, clocks)
+    return lambda first, second: ancestors.shown(first.number, second.number)
 
 
 def _summary(trace_id: TraceId, graph: CausalGraph, clocks: Clocks, cuts: Mapping[str, int]) -> TraceSummary:

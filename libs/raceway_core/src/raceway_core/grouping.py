@@ -32,6 +32,7 @@ from raceway_core.finding import (
     severity_of,
 )
 from raceway_core.identity import Place
+from raceway_core.moment import Moment
 from raceway_core.race import Pair
 from raceway_core.sentence import fix_of, missing_edge_of, summary_of
 
@@ -59,7 +60,8 @@ class Scene:
     """What is known around the accesses that are grouped: evidence, neighbours, order.
 
     `accesses` has all accesses of each variable, which tell what lock it is usually used with and
-    from where to where a transaction touched it.
+    from where to where a transaction touched it. `ancestor` tells what two of them both follow, as far as
+    that is known.
     """
 
     def __init__(
@@ -67,8 +69,10 @@ class Scene:
         evidence: Callable[[Access], AccessEvidence],
         accesses: Mapping[Variable, Sequence[Access]],
         precedes: Precedes,
+        ancestor: Callable[[Access, Access], Moment | None] = lambda _first, _second: None,
     ) -> None:
         self.precedes = precedes
+        self.ancestor = ancestor
         self._make_evidence = evidence
         self._accesses = accesses
         self._evidence: dict[tuple[TraceId, EventId], AccessEvidence] = {}
@@ -144,6 +148,7 @@ def example_of(pair: Pair, scene: Scene) -> Example:
         missing_edge=missing_edge_of(pair.verdict, mine, theirs, witness),
         fix=fix_of(lock, first.variable.name, places),
         witness=witness,
+        ancestor=scene.ancestor(first, second),
     )
 
 
