@@ -101,7 +101,7 @@ class Clocks:
     def node_at(self, lane: int, position: int) -> int:
         """Return the node at a position of a lane. Time: O(log chains)."""
         chains, offsets = self._chains_on[lane]
-        place = bisect_left(offsets, position) - 1
+        place = bisect_left(offsets, position) - 1 if len(offsets) > 1 else 0
         return self._graph.chain_nodes[chains[place]][position - offsets[place] - 1]
 
     @cached_property

@@ -22,7 +22,7 @@ class Phase(Enum):
     END = "end"
 
 
-class Moment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class Moment(msgspec.Struct, frozen=True, gc=False, array_like=True, kw_only=True):
     """One node of a trace's causal graph. `what` says in words what happened: `call of transfer`."""
 
     event_id: EventId

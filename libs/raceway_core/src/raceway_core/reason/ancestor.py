@@ -48,12 +48,11 @@ class Ancestors:
         Lanes that the clocks do not keep are left out. Time: O(lanes that both know of).
         """
         mine, theirs = self._clocks.known(first), self._clocks.known(second)
-        nodes = (
-            self._clocks.node_at(lane, min(position, theirs[lane]))
-            for lane, position in mine.items()
-            if lane in theirs
-        )
-        return max(nodes, key=self._place_of.__getitem__, default=None)
+        node_at = self._clocks.node_at
+        nodes = [node_at(lane, min(mine[lane], theirs[lane])) for lane in mine.keys() & theirs.keys()]
+        if len(nodes) > 1:
+            return max(nodes, key=self._place_of.__getitem__)
+        return nodes[0] if nodes else None
 
     @cached_property
     def _place_of(self) -> Sequence[int]:
