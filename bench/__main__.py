@@ -9,6 +9,7 @@ BENCHMARKS = {
     "analyze": "one trace of 1k, 10k, 100k events; exact pair counts against the definition",
     "deadlock": "deadlock prediction in one trace of 1k, 10k, 100k events",
     "critical_path": "one trace of 100k spans in a row, 50k in a nest; slack, drag and what-if",
+    "why": "why one event is before another, in one trace of 1k, 10k, 100k events",
     "isolation": "histories of 2k and 20k transactions",
     "sdk": "what one recorded event costs the application",
     "start": "how long `raceway up` takes to be ready",

@@ -41,7 +41,8 @@ class Explainer:
         self._ways = Ways(graph, clocks)
         locks = locks_of(graph, options)
         self._locksets = locks.locksets
-        self._h = clocks.extended(lock_edges(graph, locks.holds))
+        grants = lock_edges(graph, locks.holds)
+        self._h = clocks.extended(grants) if grants else clocks
 
     def explain(self, first: int, second: int) -> Explanation:
         """Return why two different events are ordered, or not. Time: O(n + edges)."""

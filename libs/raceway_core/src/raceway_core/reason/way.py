@@ -12,13 +12,13 @@ Source: Moore 1959 (breadth-first search).
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from raceway_core.causal_graph import CausalGraph, Edge, EdgeKind
 from raceway_core.clock import Clocks
+from raceway_core.graph.event_table import NONE
 
 
 class Hop(NamedTuple):
@@ -30,11 +30,12 @@ class Hop(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """Where a search came to a chain: at `node`, over `edge` from the chain of the entry `before`."""
+    """Where a search came to a chain: at `node`, over an edge `source` from the entry number `before`."""
 
     node: int
-    edge: Edge | None = None
-    before: _Entry | None = None
+    kind: EdgeKind
+    source: int
+    before: int
 
 
 class Ways:
@@ -49,38 +50,34 @@ class Ways:
 
         It has no hops if `source` is that beginning. Time: O(n + edges), O(lanes) if there is none.
         """
-        found = self._search(source, event)
-        if found is None:
+        entries = self._search(source, event)
+        if not entries:
             return None
         hops: list[Hop] = []
-        target = self._graph.starts[event]
-        entry: _Entry | None = found
-        while entry is not None:
-            hops += self._along(entry.node, target)
-            if entry.edge is not None:
-                hops.append(Hop(entry.edge.kind, entry.node))
-                target = entry.edge.source
-            entry = entry.before
+        target, entry = self._graph.starts[event], entries[-1]
+        while entry.before != NONE:
+            hops += (*self._along(entry.node, target), Hop(entry.kind, entry.node))
+            target, entry = entry.source, entries[entry.before]
+        hops += self._along(source, target)
         return hops[::-1]
 
-    def _search(self, source: int, event: int) -> _Entry | None:
-        """Return the entry, the last of several, from which the beginning of `event` is ahead."""
+    def _search(self, source: int, event: int) -> Sequence[_Entry]:
+        """Return entries of which the last has the beginning of `event` ahead; none if there is no way."""
         known, target = self._clocks.known(event), self._graph.starts[event]
         walked: dict[int, int] = {}
-        entries = deque([_Entry(source)] if self._leads(source, known) else [])
-        while entries:
-            entry = entries.popleft()
+        entries = [_Entry(source, EdgeKind.PROGRAM, source, NONE)] if self._leads(source, known) else []
+        for number, entry in enumerate(entries):  # which grow meanwhile
             chain, place = self._chain(entry.node), self._place_of[entry.node]
             if chain == self._chain(target) and place <= self._place_of[target]:
-                return entry
+                return entries[: number + 1]
             ahead = self._graph.chain_nodes[chain][place : walked.get(chain)]
             walked[chain] = min(place, walked.get(chain, place))
-            entries.extend(
-                _Entry(edge.target, edge, entry)
+            entries += [
+                _Entry(edge.target, edge.kind, edge.source, number)
                 for edge in self._edges(ahead, known)
                 if self._leads(edge.target, known)
-            )
-        return None
+            ]
+        return ()
 
     def _edges(self, nodes: Sequence[int], known: Mapping[int, int]) -> Iterator[Edge]:
         """Yield the edges to other chains from those of a chain's `nodes` that lead to what is `known`."""
