@@ -108,8 +108,9 @@ async def test_locks_are_those_of_both_events(api: Serving) -> None:
     ("route", "status", "detail"),
     [
         (path(FIRST, FIRST), 400, "name two different events"),
-        (path(FIRST, "nonsense"), 400, "to: an event id is a UUID, got 'nonsense'"),
-        (path(FIRST, UNKNOWN_TRACE), 404, f"trace {TRACE} has no event {UNKNOWN_TRACE}"),
+        (path(FIRST, "nonsense"), 404, f"trace {TRACE} has no event 'nonsense'"),
+        (path(FIRST, "%00"), 400, "to: a name has no NUL character"),
+        (path(FIRST, UNKNOWN_TRACE), 404, f"trace {TRACE} has no event '{UNKNOWN_TRACE}'"),
         (path(FIRST, SECOND, UNKNOWN_TRACE), 404, f"no trace {UNKNOWN_TRACE} is stored"),
         (f"{GRAPH}/path?from={FIRST}", 400, "Missing required query parameter 'to'"),
         (f"{GRAPH}?cursor=nonsense", 400, "cursor: not one that this list gave out"),

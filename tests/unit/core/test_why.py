@@ -264,3 +264,6 @@ def test_an_explanation_fits_the_order_and_not_the_arrival(events: list[Event], 
     same = Explainer(again, clocks_of(again)).explain(*(again.number_of[one] for one in ids))
     assert same == found
     assert sentence_of(found).endswith(".")
+    narrow = Explainer(graph, clocks_of(graph, limits=NARROW)).explain(first, second)
+    assert narrow.relation is found.relation
+    assert len(narrow.ways) == 2 * bool(narrow.ancestor) or narrow.relation is not Relation.CONCURRENT

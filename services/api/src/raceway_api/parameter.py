@@ -44,15 +44,15 @@ def trace_id_of(text: str) -> TraceId:
 
 
 def event_id_of(text: str, parameter: str) -> EventId:
-    """Return an event's id in its one spelling.
+    """Return an event's id: a UUID in its one spelling, anything else as it is.
 
     Raises:
-        Rejected: `text` is not a UUID.
+        Rejected: No id can look like that.
     """
     try:
         return EventId(str(UUID(text)))
-    except ValueError as error:
-        raise Rejected(f"{parameter}: an event id is a UUID, got {text[:60]!r}") from error
+    except ValueError:
+        return EventId(name_of(text, parameter))
 
 
 def name_of(text: str, parameter: str) -> str:

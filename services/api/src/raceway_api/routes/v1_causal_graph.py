@@ -60,7 +60,7 @@ async def get_path(
 
 def _check_known(graph: VersionedGraph, event_id: EventId) -> None:
     if not graph.causality.knows(event_id):
-        raise NotFound(f"trace {graph.trace_id} has no event {event_id}")
+        raise NotFound(f"trace {graph.trace_id} has no event {event_id[:60]!r}")
 
 
 HANDLERS = (get_causal_graph, get_path)
