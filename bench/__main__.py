@@ -11,6 +11,7 @@ BENCHMARKS = {
     "growing": "a trace of 100k events that arrives in 1,000 batches, against its analysis in one go",
     "deadlock": "deadlock prediction in one trace of 1k, 10k, 100k events",
     "critical_path": "one trace of 100k spans in a row, 50k in a nest; slack, drag and what-if",
+    "why": "why one event is before another, in one trace of 1k, 10k, 100k events",
     "isolation": "histories of 2k and 20k transactions",
     "sdk": "what one recorded event costs the application",
     "start": "how long `raceway up` takes to be ready",

@@ -21,6 +21,7 @@ from raceway_common.ports.work_queue import RunClaim, TraceClaim, WorkQueue
 from raceway_core.batch import Message, TraceSlice
 from raceway_core.event import AccessType, EventId, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, PairCounts, Severity, Verdict
+from raceway_core.moment import Moment, Phase
 from raceway_core.result import Call, ServiceCount, TraceResult, TraceSummary, Window
 from raceway_core.span import SPAN_NS
 from raceway_core.turn import NO_TURN, Turn, pack_turn
@@ -134,7 +135,27 @@ def finding(
 def example(trace_id: str, verdict: Verdict, gap_ns: int) -> Example:
     first, second = (_access(trace_id, event_id) for event_id in ("a", "b"))
     return Example(
-        verdict=verdict, gap_ns=gap_ns, first=first, second=second, missing_edge="none", fix="one lock"
+        verdict=verdict,
+        gap_ns=gap_ns,
+        first=first,
+        second=second,
+        missing_edge="none",
+        fix="one lock",
+        ancestor=_moment(),
+    )
+
+
+def _moment() -> Moment:
+    return Moment(
+        event_id=EventId("root"),
+        phase=Phase.START,
+        kind="FunctionCall",
+        what="call of main",
+        service="bank",
+        thread_id="1",
+        task_id=None,
+        location="",
+        time_ns=T0,
     )
 
 

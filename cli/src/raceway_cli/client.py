@@ -13,6 +13,7 @@ import msgspec
 from raceway_api.v1.event import EventItem, EventList
 from raceway_api.v1.race import FindingList
 from raceway_api.v1.trace import AuditTrails, CriticalPaths, TraceItem, TraceList, TraceRaces
+from raceway_api.v1.why import WhyView
 from raceway_core.errors import Rejected, Retryable
 from raceway_core.finding_view import FindingView
 
@@ -99,6 +100,11 @@ class Client:
     def audit_trails(self, trace_id: str, variable: str) -> AuditTrails:
         """Return the accesses of one variable in a trace, in causal order."""
         return self._get(f"/api/v1/traces/{trace_id}/audit-trail/{quote(variable, safe='')}", AuditTrails)
+
+    def why(self, trace_id: str, first: str, second: str) -> WhyView:
+        """Return why one event of a trace is before another, or not."""
+        path = f"/api/v1/traces/{trace_id}/causal-graph/path"
+        return self._get(path, WhyView, **{"from": first, "to": second})
 
     def _get(self, path: str, shape: type[Answer], **query: str | int | None) -> Answer:
         try:

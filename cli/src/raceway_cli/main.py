@@ -17,6 +17,7 @@ _COMMANDS = {
     "traces": Entry("raceway_cli.commands.traces", "List traces, newest first."),
     "trace": Entry("raceway_cli.commands.trace", "Show one trace: events, races, critical path."),
     "audit": Entry("raceway_cli.commands.audit", "Show every access to a variable in causal order."),
+    "why": Entry("raceway_cli.commands.why", "Show why one event of a trace is before another."),
     "analyze": Entry("raceway_cli.commands.analyze", "Analyze a file offline, without a server."),
     "migrate": Entry("raceway_cli.commands.migrate", "Bring a database to the current schema."),
     "ingest": Entry("raceway_cli.commands.ingest", "Run the ingest service of the suite."),

@@ -73,6 +73,10 @@ async def test_a_finding_has_all_of_its_evidence(filled_api: Serving) -> None:
     assert (finding["traces"], finding["trace_ids"]) == (1, [TRACE])
     [example] = finding["examples"]
     assert example["events"] == [FIRST, SECOND]
+    assert (example["ancestor"]["event_id"], example["ancestor"]["what"]) == (
+        ROOT,
+        "call of process_transfers",
+    )
     assert example["first"]["lockset"] == [{"id": "audit_lock", "mode": "exclusive"}]
     assert example["first"]["clock"] == [["transfers##main", 1]]
     assert (example["first"]["old_value"], example["first"]["new_value"]) == (None, 15)

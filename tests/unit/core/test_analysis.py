@@ -100,6 +100,15 @@ def test_caps_are_told_and_counts_stay_exact() -> None:
     assert len(result.races) == MOST_PAIRS
 
 
+def test_what_both_accesses_follow_is_part_of_the_evidence() -> None:
+    story = writers(2)
+    result = analyze_trace(story.trace_id, story.events)
+    (example,) = result.findings[0].examples
+    assert result.races == (example,)
+    assert example.ancestor is not None
+    assert (example.ancestor.event_id, example.ancestor.what) == ("e1", "call of handler")
+
+
 def test_notes_have_clocks_in_small_traces_only() -> None:
     for count, has_clocks in ((MOST_CLOCKS, True), (MOST_CLOCKS + 1, False)):
         story = Story()

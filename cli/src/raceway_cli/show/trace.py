@@ -152,6 +152,6 @@ def _access_row(access: AccessView) -> tuple[str, ...]:
         access.service_name,
         access.thread_id,
         access.location,
-        access.edge or "nothing: concurrent",
+        access.edge if access.has_causal_link_to_previous else "nothing: concurrent",
         "race" if access.is_race else "",
     )

@@ -100,6 +100,29 @@ class Clocks:
             return self.rank[first] < self.rank[second]
         return self.clock[second].get(lane, 0) >= self.position[first]
 
+    def known(self, event: int) -> dict[int, int]:
+        """Return the positions that the start of an event knows of, its own among them, by lane."""
+        return {**self.clock[event], self.lane[event]: self.begin[event]}
+
+    def place(self, node: int) -> tuple[int, int]:
+        """Return the lane and the position of a node."""
+        return self.lane[self._graph.event_of[node]], self._table.position_of[node]
+
+    def node_at(self, lane: int, position: int) -> int:
+        """Return the node at a position of a lane. Time: O(log chains)."""
+        chains, offsets = self._chains_on[lane]
+        place = bisect_left(offsets, position) - 1 if len(offsets) > 1 else 0
+        return self._graph.chain_nodes[chains[place]][position - offsets[place] - 1]
+
+    @cached_property
+    def _chains_on(self) -> Sequence[tuple[Sequence[int], Sequence[int]]]:
+        """By lane: its chains in order, and how many positions are before each."""
+        lanes = self._table.lanes
+        chains: list[list[int]] = [[] for _ in lanes.components]
+        for number in sorted(range(len(lanes.offsets)), key=lanes.offsets.__getitem__):
+            chains[lanes.of_chain[number]].append(number)
+        return [(of_lane, [lanes.offsets[number] for number in of_lane]) for of_lane in chains]
+
     def rows(self, events: Sequence[int], lanes: Sequence[int]) -> npt.NDArray[np.int64]:
         """Return the clocks of the starts of `events`, as a (len(events), len(lanes)) array.
 

@@ -39,6 +39,8 @@ from raceway_core.locking.sentence import Party, fix_of, missing_edge_of, summar
 from raceway_core.locking.span import key_of
 from raceway_core.locking.wait_cycle import Wait, WaitCycle
 from raceway_core.lockset import Lockset
+from raceway_core.moment import Moment
+from raceway_core.reason.ancestor import Ancestors
 from raceway_core.result import Deadlock, DeadlockStatus
 
 MOST_SHOWN = 8
@@ -77,6 +79,7 @@ class _Scene:
     def __init__(self, graph: CausalGraph, clocks: Clocks) -> None:
         self._graph = graph
         self._clocks = clocks
+        self._ancestors = Ancestors(graph, clocks)
 
     def finding(self, fingerprint: str, cycles: Sequence[WaitCycle]) -> Finding:
         """Return the finding of cycles that are one fault, at least one, the actual ones first."""
@@ -118,7 +121,13 @@ class _Scene:
             missing_edge=missing_edge_of(parties, more=_more(cycle), is_actual=cycle.is_actual),
             fix=fix_of(parties),
             witness=tuple(others[1:]),
+            ancestor=self._ancestor(cycle),
         )
+
+    def _ancestor(self, cycle: WaitCycle) -> Moment | None:
+        """Return what the first two tasks both follow."""
+        events = [wait.event for wait in islice(_from_first(self._graph, cycle), 2)]
+        return self._ancestors.shown(*events) if len(events) > 1 else None
 
     def _parties(self, cycle: WaitCycle) -> list[Party]:
         """Return the first tasks of a cycle, `MOST_SHOWN` at most."""

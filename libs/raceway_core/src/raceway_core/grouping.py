@@ -33,6 +33,7 @@ from raceway_core.finding import (
 )
 from raceway_core.identity import Place
 from raceway_core.lockset import LockKey
+from raceway_core.moment import Moment
 from raceway_core.race import Pair
 from raceway_core.sentence import fix_of, missing_edge_of, summary_of
 
@@ -69,6 +70,10 @@ class Surroundings(Protocol):
 
     def lock_uses(self, variable: Variable) -> Mapping[LockKey, int]:
         """Return how many accesses of the variable held each lock exclusively."""
+        ...
+
+    def ancestor(self, first: Access, second: Access) -> Moment | None:
+        """Return what the accesses both follow, None where nothing is known to lead to both."""
         ...
 
 
@@ -109,6 +114,10 @@ class Scene:
         """Return all places where the access's transaction touched its variable."""
         return self._surroundings.places(access)
 
+    def ancestor(self, first: Access, second: Access) -> Moment | None:
+        """Return what the accesses both follow, None where nothing is known to lead to both."""
+        return self._surroundings.ancestor(first, second)
+
     def missing_lock(self, first: Access, second: Access) -> str | None:
         """Return the lock most used with the variable that is not held at both accesses."""
         held = {(lock.name, lock.scope_key) for lock in first.lockset} & {
@@ -140,6 +149,7 @@ def example_of(pair: Pair, scene: Scene) -> Example:
         missing_edge=missing_edge_of(pair.verdict, mine, theirs, witness),
         fix=fix_of(lock, first.variable.name, places),
         witness=witness,
+        ancestor=scene.ancestor(first, second),
     )
 
 

@@ -13,6 +13,8 @@ from raceway_core.evidence import evidence_of
 from raceway_core.finding import AccessEvidence
 from raceway_core.identity import Place
 from raceway_core.lockset import LockKey
+from raceway_core.moment import Moment
+from raceway_core.reason.ancestor import Ancestors
 
 
 class TraceSurroundings:
@@ -25,6 +27,7 @@ class TraceSurroundings:
         self._clocks = clocks
         self._accesses = accesses
         self._places: dict[Variable, dict[int, list[Place]]] = {}
+        self._ancestors = Ancestors(graph, clocks)
 
     def evidence(self, access: Access) -> AccessEvidence:
         """Return an access as a reader sees it."""
@@ -47,3 +50,7 @@ class TraceSurroundings:
             for lock in access.lockset
             if lock.mode is LockMode.EXCLUSIVE
         )
+
+    def ancestor(self, first: Access, second: Access) -> Moment | None:
+        """Return what the accesses both follow, None where nothing leads to both."""
+        return self._ancestors.shown(first.number, second.number)

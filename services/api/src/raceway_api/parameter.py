@@ -11,7 +11,7 @@ from litestar.params import PathParameter, QueryParameter
 from raceway_common.ports.trace_store import TraceFilter
 from raceway_common.web.error import AnyRequest
 from raceway_core.errors import Rejected
-from raceway_core.event import TraceId
+from raceway_core.event import EventId, TraceId
 
 MOST_PER_PAGE = 1000
 
@@ -41,6 +41,18 @@ def trace_id_of(text: str) -> TraceId:
         return TraceId(str(UUID(text)))
     except ValueError as error:
         raise Rejected(f"a trace id is a UUID, got {text[:60]!r}") from error
+
+
+def event_id_of(text: str, parameter: str) -> EventId:
+    """Return an event's id: a UUID in its one spelling, anything else as it is.
+
+    Raises:
+        Rejected: No id can look like that.
+    """
+    try:
+        return EventId(str(UUID(text)))
+    except ValueError:
+        return EventId(name_of(text, parameter))
 
 
 def name_of(text: str, parameter: str) -> str:

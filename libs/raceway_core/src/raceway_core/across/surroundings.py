@@ -12,6 +12,7 @@ from raceway_core.event import LockMode
 from raceway_core.finding import AccessEvidence
 from raceway_core.identity import Place
 from raceway_core.lockset import LockKey
+from raceway_core.moment import Moment
 
 
 class RunSurroundings:
@@ -40,3 +41,7 @@ class RunSurroundings:
                     if mode is LockMode.EXCLUSIVE:
                         uses[name, scope_key] = uses.get((name, scope_key), 0) + count
         return uses
+
+    def ancestor(self, first: Access, second: Access) -> Moment | None:
+        """Return that nothing is known to lead to accesses of two traces."""
+        return None
