@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Annotated
 
 from litestar import Response, get
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from raceway_api.answer import answer, cached, encode, shows
@@ -25,28 +26,39 @@ Since = Annotated[
 ]
 
 
-@get(
-    "/api/v1/races",
-    tags=["Races v1"],
-    summary="Findings: strongest, uncovered, worst and nearest first",
-    responses=shows(FindingList, 400),
-)
-async def list_races(
-    request: AnyRequest,
-    deps: Given,
+def _wanted(
     *,
-    limit: Limit = 50,
-    cursor: CursorText = None,
     all: All = False,
     kind: FromQuery[FindingKind | None] = None,
     verdict: FromQuery[Verdict | None] = None,
     variable: FromQuery[str | None] = None,
     since: Since = None,
+) -> FindingFilter:
+    return FindingFilter(
+        all=all,
+        kind=kind,
+        verdict=verdict,
+        variable=None if variable is None else name_of(variable, "variable"),
+        since_ns=None if since is None else time_of(since, "since"),
+    )
+
+
+@get(
+    "/api/v1/races",
+    tags=["Races v1"],
+    summary="Findings: strongest, uncovered, worst and nearest first",
+    responses=shows(FindingList, 400),
+    dependencies={"wanted": Provide(_wanted, sync_to_thread=False)},
+)
+async def list_races(
+    request: AnyRequest,
+    deps: Given,
+    *,
+    wanted: NamedDependency[FindingFilter],
+    limit: Limit = 50,
+    cursor: CursorText = None,
 ) -> Response[bytes]:
     after = read_cursor(cursor, FindingCursor) if cursor else None
-    name = None if variable is None else name_of(variable, "variable")
-    since_ns = None if since is None else time_of(since, "since")
-    wanted = FindingFilter(all=all, kind=kind, verdict=verdict, variable=name, since_ns=since_ns)
     version = await deps.findings.version()
 
     async def build() -> bytes:
