@@ -7,7 +7,8 @@ an entry: a race that turns out to be a lost update, or one that is not proven t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -93,18 +94,31 @@ def compare(items: Iterable[Item], baseline: Baseline) -> Comparison:
 def updated(baseline: Baseline, items: Iterable[Item]) -> Baseline:
     """Return the baseline that knows what is found, as far as it is shown or was known before.
 
-    Entries of which something is shown become its entry, so that nothing has two.
+    An entry that is only another name of what is shown becomes its alias, so that nothing has two entries.
     """
-    found = sorted(items, key=lambda item: item.is_hidden)
-    left = {entry.fingerprint: entry for entry in baseline.findings}
+    found = list(items)
+    shown = {item.fingerprint: item for item in found if not item.is_hidden}
+    hidden = frozenset(name for item in found if item.is_hidden for name in item.names)
+    heirs = _heirs(shown.values())
     kept: dict[str, Entry] = {}
-    for item in found:
-        before = [entry for entry in left.values() if entry.names & item.names]
-        for entry in before:
-            del left[entry.fingerprint]
-        entries = before if item.is_hidden else [_entry(item, before)]
-        kept |= {entry.fingerprint: entry for entry in entries}
+    inherited: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in baseline.findings:
+        own = {entry.fingerprint} & shown.keys()
+        for heir in own or {heir for name in entry.names for heir in heirs.get(name, ())}:
+            inherited[heir].append(entry)
+        if entry.names & hidden and entry.names.isdisjoint(heirs):
+            kept[entry.fingerprint] = entry
+    kept |= {name: _entry(item, inherited[name]) for name, item in shown.items()}
     return Baseline(findings=tuple(kept[fingerprint] for fingerprint in sorted(kept)))
+
+
+def _heirs(items: Iterable[Item]) -> Mapping[str, Sequence[str]]:
+    """Return the fingerprints of the items that have a name, by name."""
+    heirs: defaultdict[str, list[str]] = defaultdict(list)
+    for item in items:
+        for name in item.names:
+            heirs[name].append(item.fingerprint)
+    return heirs
 
 
 def _entry(item: Item, before: Sequence[Entry]) -> Entry:
