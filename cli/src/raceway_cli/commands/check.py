@@ -41,6 +41,7 @@ _DEFAULT_LEVEL = "possible"
 
 
 class _Options(FileOptions):
+    with_hidden: bool
     url: str | None
     key: str | None
     last: float
@@ -49,6 +50,7 @@ class _Options(FileOptions):
 
 @click.command(epilog=_EPILOG)
 @files_argument(required=False)
+@click.option("--all", "with_hidden", is_flag=True, help="Also what is hidden as noise.")
 @click.option("--url", help="Check what a running Raceway found, in place of files.")
 @click.option("--key", envvar="RACEWAY_API_KEY", help="Its API key.  [env: RACEWAY_API_KEY]")
 @click.option(
@@ -113,5 +115,7 @@ def _items(files: tuple[str, ...], how: _Options) -> list[Item]:
     if bool(files) is (url is not None):
         raise click.UsageError("name either files or a server with --url")
     if url is not None:
-        return items_of_server(Server(url, how["key"], how["last"], how["wait"]))
-    return items_of(report_or_exit(files, question_of(how, with_hidden=True)))
+        items = items_of_server(Server(url, how["key"], how["last"], how["wait"]))
+    else:
+        items = items_of(report_or_exit(files, question_of(how, with_hidden=True)))
+    return [item._replace(is_hidden=False) for item in items] if how["with_hidden"] else items
