@@ -31,8 +31,8 @@ class EventFiles:
 
     @property
     def format_name(self) -> str:
-        """The formats of the files, joined by `+`."""
-        return "+".join(sorted(format_.value for format_ in self._readers)) or FileFormat.HISTORY.value
+        """The formats of files of events, joined by `+`."""
+        return "+".join(sorted(format_.value for format_ in self._readers))
 
     @property
     def format(self) -> Format:

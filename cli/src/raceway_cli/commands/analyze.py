@@ -84,7 +84,7 @@ def command(
         raise click.UsageError("--explain prints a text, --json all of the report")
     is_taken = check_destinations({"--json": "-" if as_json else None, "--sarif": sarif, "--junit": junit})
     report = report_or_exit(files, question_of(how, what_if, with_hidden=with_hidden))
-    items = items_of(report)
+    items = items_of(report) if sarif or junit or fail_on or explain is not None else []
     Reports(sarif, junit, files).write(items, failing={item.fingerprint for item in items})
     if as_json:
         print_json(report)

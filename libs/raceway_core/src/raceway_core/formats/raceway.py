@@ -25,6 +25,7 @@ EXPECTED = 'an event, a batch {"events": […]}, or one array of events'
 _IDS = ("id", "trace_id", "parent_id")
 
 _LINES_AT_ONCE = 64
+_EVENTS_AT_ONCE = 1024
 
 _any = msgspec.json.Decoder()
 _event = msgspec.json.Decoder(Event)
@@ -76,6 +77,7 @@ class _Reader:
             is_usual = False
         if not is_usual:
             events = [event for line in lines for event in self._mended(line)]
+        del lines  # an array's is all of the text
         for event in events:
             yield self._respelled(event)
 
@@ -130,7 +132,8 @@ def _are_canonical(lines: list[Line], events: list[Event]) -> bool:
     if any(may_hold_nul(line.text) for line in lines):
         return False
     span_reader([event.timestamp for event in events])  # raises where one is no time
-    return are_canonical(events, [_encoder.encode(event) for event in events])
+    parts = (events[at : at + _EVENTS_AT_ONCE] for at in range(0, len(events), _EVENTS_AT_ONCE))
+    return all(are_canonical(part, (_encoder.encode(part),)) for part in parts)
 
 
 def _values(line: Line) -> Iterator[tuple[int | None, JsonValue]]:
