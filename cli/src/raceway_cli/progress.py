@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress as Bar
 
 Item = TypeVar("Item")
@@ -54,7 +55,7 @@ class BarProgress:
     def _advanced(
         self, what: str, total: int | None, items: Iterable[Item], weight: Callable[[Item], int]
     ) -> Iterator[Item]:
-        task = self._bar.add_task(what, total=total)
+        task = self._bar.add_task(escape(what), total=total)
         for item in items:
             yield item
             self._bar.advance(task, weight(item))

@@ -22,7 +22,7 @@ def test_only_long_work_is_shown(step_s: float, is_shown: bool) -> None:
     bar, screen = _bar()
     times = (number * step_s for number in range(1000))
     progress = BarProgress(bar, now_s=lambda: next(times))
-    assert list(progress.counted("reading a.jsonl", 8, [b"1234", b"56", b"78"])) == [b"1234", b"56", b"78"]
+    assert list(progress.counted("reading [/a].jsonl", 8, [b"1234", b"56", b"78"])) == [b"1234", b"56", b"78"]
     assert list(progress.track("analyzing", [1, 2, 3, 4])) == [1, 2, 3, 4]
     bar.stop()
     assert ("analyzing" in screen.getvalue()) is is_shown
