@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -47,23 +46,6 @@ def test_traces_and_one_trace(one_process: Deployment, trace: str) -> None:
 def test_an_audit_trail(one_process: Deployment, trace: str) -> None:
     shown = _run("audit", trace, "balance", "--url", one_process.api_url).stdout
     assert [line.split()[-1] for line in shown.splitlines() if "app.py:12" in line] == ["race", "race"]
-
-
-def test_check_fails_on_what_a_server_found_until_it_is_known(
-    one_process: Deployment, trace: str, tmp_path: Path
-) -> None:
-    """The worked example has old times, so it is asked for by a long way back."""
-    asked = ("check", "--url", one_process.api_url, "--last", "36500d")
-    found = _run(*asked)
-    assert (found.returncode, "race  balance" in found.stdout) == (1, True)
-
-    baseline = str(tmp_path / "raceway.json")
-    assert _run(*asked, "--baseline", baseline, "--update-baseline").returncode == 0
-    known = _run(*asked, "--baseline", baseline)
-    assert (known.returncode, known.stdout[:15]) == (0, "0 new findings ")
-
-    nothing = _run("check", "--url", one_process.api_url, "--last", "0s")
-    assert (nothing.returncode, "so nothing was checked" in nothing.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,11 @@ def name_of(text: str, parameter: str) -> str:
     return text
 
 
+def clamped(value: int, least: int, most: int) -> int:
+    """Return the number nearest to `value` in `least..most`."""
+    return min(max(value, least), most)
+
+
 def time_of(text: str, parameter: str) -> int:
     """Return a time in nanoseconds since the epoch.
 
@@ -65,11 +70,6 @@ def time_of(text: str, parameter: str) -> int:
         return parse_time(text)
     except Rejected as error:
         raise Rejected(f"{parameter}: {error}") from error
-
-
-def clamped(value: int, least: int, most: int) -> int:
-    """Return the number nearest to `value` in `least..most`."""
-    return min(max(value, least), most)
 
 
 def page_window(page: int, page_size: int) -> tuple[int, int]:
