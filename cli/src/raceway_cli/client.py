@@ -23,6 +23,17 @@ _TIMEOUT_S = 30.0
 _PAGE = 200
 
 
+class Left(msgspec.Struct, frozen=True):
+    """`backlog` counts messages that are not stored yet, `due` analyses that are not current."""
+
+    backlog: int
+    due: int
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    data: Left
+
+
 class _Problem(msgspec.Struct, frozen=True):
     detail: str = ""
 
@@ -43,15 +54,24 @@ class Client:
     ) -> None:
         self._http.close()
 
-    def findings(self, *, with_hidden: bool = False) -> Iterator[FindingView]:
-        """Yield all findings, strongest first."""
+    def findings(self, *, with_hidden: bool = False, since_ns: int | None = None) -> Iterator[FindingView]:
+        """Yield all findings, strongest first; with `since_ns` those with an event not before it."""
         cursor: str | None = ""
         while cursor is not None:
             page = self._get(
-                "/api/v1/races", FindingList, limit=_PAGE, cursor=cursor, all="true" if with_hidden else ""
+                "/api/v1/races",
+                FindingList,
+                limit=_PAGE,
+                cursor=cursor,
+                all="true" if with_hidden else "",
+                since=since_ns,
             )
             yield from page.races
             cursor = page.next_cursor
+
+    def left(self) -> Left:
+        """Return what is not done yet."""
+        return self._get("/status", _Envelope).data
 
     def finding(self, fingerprint: str) -> FindingView:
         """Return one finding, by its fingerprint or one that it absorbed."""

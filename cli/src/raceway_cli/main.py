@@ -19,6 +19,7 @@ _COMMANDS = {
     "audit": Entry("raceway_cli.commands.audit", "Show every access to a variable in causal order."),
     "why": Entry("raceway_cli.commands.why", "Show why one event of a trace is before another."),
     "analyze": Entry("raceway_cli.commands.analyze", "Analyze a file offline, without a server."),
+    "check": Entry("raceway_cli.commands.check", "Fail in CI on what a baseline does not know."),
     "migrate": Entry("raceway_cli.commands.migrate", "Bring a database to the current schema."),
     "ingest": Entry("raceway_cli.commands.ingest", "Run the ingest service of the suite."),
     "analyzer": Entry("raceway_cli.commands.analyzer", "Run one analyzer of the suite."),
@@ -31,6 +32,7 @@ Examples:
   raceway up                         collect events on http://127.0.0.1:8080
   raceway races                      what raced in what was collected
   raceway analyze events.jsonl       the same for a file, without a server
+  raceway check events.jsonl         the same in CI: fail on what is new
 """
 
 group = LazyGroup(

@@ -120,6 +120,16 @@ async def test_findings_are_filtered_and_paged(api: Serving) -> None:
     assert await _fingerprints(api, verdict="order-dependent") == []
 
 
+async def test_findings_are_those_since_a_time(api: Serving) -> None:
+    await _publish_findings(api)
+    last = "2026-11-24T06:00:00.002Z"
+    assert await _fingerprints(api, since=last) == ["proven", "y1", "y2", "y3"]
+    assert await _fingerprints(api, since=last, verdict="possible", limit=2) == ["y1", "y2", "y3"]
+    assert await _fingerprints(api, since="1795500000002000001", all="true") == []
+    problem = await api.get("/api/v1/races", status=400, parameters={"since": "yesterday"})
+    assert problem["detail"].startswith("since: expected an RFC 3339 time")
+
+
 async def test_a_finding_is_found_by_a_name_that_it_absorbed(api: Serving) -> None:
     await _publish_findings(api)
     assert (await api.get("/api/v1/races/absorbed"))["fingerprint"] == "proven"

@@ -11,7 +11,7 @@ from raceway_core.isolation.history import Anomaly, CycleEdge, Isolation
 
 _MOST_SHOWN = 20
 
-_MEANINGS = {
+MEANINGS = {
     "G0": "dirty write: transactions overwrote each other in a circle",
     "G1a": "aborted read: a value that was rolled back",
     "G1b": "intermediate read: a value that was not its transaction's last",
@@ -29,7 +29,7 @@ _MEANINGS = {
 def isolation_text(isolation: Isolation) -> str:
     """Return the section, styled for a terminal."""
     parts = [_verdict(isolation)]
-    parts += [_anomaly_text(anomaly) for anomaly in isolation.anomalies[:_MOST_SHOWN]]
+    parts += [anomaly_text(anomaly) for anomaly in isolation.anomalies[:_MOST_SHOWN]]
     if (left := len(isolation.anomalies) - _MOST_SHOWN) > 0:
         parts.append(f"… {left:,} more with --json")
     if isolation.unrecoverable_keys:
@@ -45,11 +45,12 @@ def _verdict(isolation: Isolation) -> str:
     return f"{size}: {refuted}"
 
 
-def _anomaly_text(anomaly: Anomaly) -> str:
+def anomaly_text(anomaly: Anomaly) -> str:
+    """Return one anomaly, styled for a terminal."""
     name = click.style(anomaly.name, fg="red", bold=True)
     lines = [
         f"{name}  {_listed(anomaly.transactions)}  on {_listed(anomaly.keys)}",
-        f"  {_MEANINGS[anomaly.name]}",
+        f"  {MEANINGS[anomaly.name]}",
         *(f"    {line}" for line in _steps(anomaly.cycle)),
     ]
     return "\n".join(lines)

@@ -6,7 +6,7 @@ The functions are those that the services use; here nothing is stored between th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -72,12 +72,21 @@ class Analysis(msgspec.Struct, frozen=True):
         return sum((trace.shape for trace in self.traces), Shape())
 
 
-def analyze_events(events: Iterable[Event], options: Options = DEFAULTS) -> Analysis:
-    """Return the analysis of all traces among `events`, in any order."""
+def analyze_events(
+    events: Iterable[Event],
+    options: Options = DEFAULTS,
+    *,
+    track: Callable[[Sequence[TraceId]], Iterable[TraceId]] = iter,
+) -> Analysis:
+    """Return the analysis of all traces among `events`, in any order.
+
+    `track` gives back the traces one by one, and so learns how far the work has come. Once a trace is
+    analyzed its events are forgotten.
+    """
     by_trace: defaultdict[TraceId, list[Event]] = defaultdict(list)
     for event in events:
         by_trace[event.trace_id].append(event)
-    traces = [_analyze(trace_id, by_trace[trace_id], options) for trace_id in sorted(by_trace)]
+    traces = [_analyze(trace_id, by_trace.pop(trace_id), options) for trace_id in track(sorted(by_trace))]
     inside = (finding for trace in traces for finding in trace.result.findings)
     return Analysis(
         traces=traces,

@@ -12,6 +12,7 @@ from raceway_common.ports.trace_store import TraceFilter
 from raceway_common.web.error import AnyRequest
 from raceway_core.errors import Rejected
 from raceway_core.event import EventId, TraceId
+from raceway_core.time import parse_time
 
 MOST_PER_PAGE = 1000
 
@@ -69,6 +70,18 @@ def name_of(text: str, parameter: str) -> str:
 def clamped(value: int, least: int, most: int) -> int:
     """Return the number nearest to `value` in `least..most`."""
     return min(max(value, least), most)
+
+
+def time_of(text: str, parameter: str) -> int:
+    """Return a time in nanoseconds since the epoch.
+
+    Raises:
+        Rejected: It is none.
+    """
+    try:
+        return parse_time(text)
+    except Rejected as error:
+        raise Rejected(f"{parameter}: {error}") from error
 
 
 def page_window(page: int, page_size: int) -> tuple[int, int]:
