@@ -8,21 +8,24 @@ from typing import NamedTuple
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.unit.core.build import MS, Said, Story
+from tests.unit.core.build import MS, NOON_NS, Said, Story
 from tests.unit.core.lock_program import Explorer, Scripts, Step, random_scripts
 
 from raceway_core.causal_graph import build_graph
-from raceway_core.contention import contention_of
-from raceway_core.event import Event, LockMode
+from raceway_core.contention import MOST_HOLDS, MOST_NS, Contention, contention_of
+from raceway_core.event import Event, EventId, LockMode
 from raceway_core.lockset import locks_of
 from raceway_core.options import DEFAULTS
-from raceway_core.result import LockUse
+from raceway_core.result import LockHold, LockUse
+
+
+def contention(events: Sequence[Event]) -> Contention:
+    graph = build_graph(events)
+    return contention_of(graph, locks_of(graph, DEFAULTS).holds, DEFAULTS)
 
 
 def uses_of(events: Sequence[Event]) -> dict[str, LockUse]:
-    graph = build_graph(events)
-    uses = contention_of(graph, locks_of(graph, DEFAULTS).holds, DEFAULTS)
-    return {use.lock: use for use in uses}
+    return {use.lock: use for use in contention(events).uses}
 
 
 def test_a_trace_without_locks_has_none() -> None:
@@ -45,6 +48,7 @@ def test_holds_and_waits_of_two_tasks() -> None:
     assert uses_of(story.events)["l"] == LockUse(
         lock="l",
         scope="service:bank",
+        services=("bank",),
         holds=2,
         hold_ns=7 * MS,
         longest_hold_ns=5 * MS,
@@ -57,6 +61,49 @@ def test_holds_and_waits_of_two_tasks() -> None:
         waiters=("T2",),
         longest_chain=1,
     )
+
+
+def test_holds_are_told_as_they_began_each_with_its_lock() -> None:
+    story = Story()
+    for lock in ("quick", "slow"):
+        story.request(lock, at=0)
+    story.acquire("quick", at=1, id="first")
+    story.acquire("slow", at=5, id="second")
+    story.release("quick", at=6)
+    found = contention(story.events)
+    at = [NOON_NS + ms * MS for ms in range(7)]
+    assert [use.lock for use in found.uses] == ["slow", "quick"]
+    assert found.holds == (
+        LockHold(1, EventId("first"), "main", at[0], at[1], at[6], contended=False),
+        LockHold(0, EventId("second"), "main", at[0], at[5], None, contended=False),
+    )
+
+
+def test_a_task_does_not_contend_with_itself() -> None:
+    story = Story()
+    story.acquire("l")  # and never releases it
+    story.request("l")
+    story.acquire("l")
+    use = uses_of(story.events)["l"]
+    assert (use.holds, use.waits, use.contended) == (2, 1, 0)
+
+
+def test_sums_of_clocks_that_lie_can_be_stored() -> None:
+    story = Story()
+    for number in range(3):
+        story.acquire("l", at=-9e12)
+        story.release("l", at=7.5e12, on="main" if number else "other")
+        story.release("l", at=7.5e12)
+    assert uses_of(story.events)["l"].hold_ns == MOST_NS
+
+
+def test_holds_beyond_the_bound_are_counted_and_not_told() -> None:
+    story = Story()
+    for _ in range(MOST_HOLDS + 1):
+        story.acquire("l")
+        story.release("l")
+    found = contention(story.events)
+    assert (found.uses[0].holds, len(found.holds)) == (MOST_HOLDS + 1, MOST_HOLDS)
 
 
 def test_an_acquire_with_a_duration_is_a_wait() -> None:

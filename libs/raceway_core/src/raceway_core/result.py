@@ -178,12 +178,14 @@ class Deadlock(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class LockUse(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How one lock was used: held, waited for, and waited for while another task held it (contended).
 
-    `owners` and `waiters` are threads, sorted; who waited uncontended is no waiter. `longest_chain`
-    is how many waits stood in a row from this lock on, 0 where none was contended.
+    `services` are those whose tasks held it, sorted. `owners` and `waiters` are threads, sorted; who
+    waited uncontended is no waiter. `longest_chain` is how many waits stood in a row from this lock on,
+    0 where none was contended.
     """
 
     lock: str
     scope: str
+    services: tuple[str, ...]
     holds: int
     hold_ns: int
     longest_hold_ns: int
@@ -195,6 +197,22 @@ class LockUse(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     owners: tuple[str, ...]
     waiters: tuple[str, ...]
     longest_chain: int
+
+
+class LockHold(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One hold: `lock` is the place of its lock among the trace's uses, `event_id` the acquire.
+
+    `asked_ns` is when the wait for it began, None where it did not; `released_ns` is None where the
+    release was not recorded. `contended`: another task held the lock during the wait.
+    """
+
+    lock: int
+    event_id: EventId
+    thread_id: str
+    asked_ns: int | None
+    acquired_ns: int
+    released_ns: int | None
+    contended: bool
 
 
 class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
