@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from raceway_core.access import Access, Precedes
 from raceway_core.event import EventId, TraceId
+from raceway_core.identity import Process
 from raceway_core.value import UNKNOWN
 
 
@@ -90,7 +91,7 @@ def write_orders(
     return orders
 
 
-def history_key(access: Access) -> Hashable | None:
+def history_key(access: Access) -> str | Process | None:
     """Return what accesses must share for their versions to speak of one value.
 
     None for a process that cannot be told from another one: two containers may both call

@@ -18,29 +18,43 @@ import msgspec
 
 from raceway_core.access import Access, Variable, accesses_of
 from raceway_core.causal_graph import CausalGraph
-from raceway_core.event import TransactionAbort, TransactionBegin
+from raceway_core.event import AccessType, EventId, Scope, TransactionAbort, TransactionBegin
+from raceway_core.identity import Process, scope_key
 from raceway_core.isolation.check import check
 from raceway_core.isolation.history import History, Isolation, Operation, OpKind, Status, Transaction, Value
 from raceway_core.options import Options
 from raceway_core.transaction import transactions_of, uncommitted_of
-from raceway_core.value import UNKNOWN
+from raceway_core.value import UNKNOWN, ValueKey
 from raceway_core.write_order import history_key
 
 
+class Step(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An access, as far as isolation asks. Accesses of one `owner` have values that can be compared."""
+
+    event_id: EventId
+    variable: Variable
+    access_type: AccessType
+    read: ValueKey
+    written: ValueKey
+    version: int | None
+    owner: str | None
+
+
 class Declared(NamedTuple):
-    """A declared transaction; `accesses` to one variable stand in program order."""
+    """A declared transaction; `steps` of one variable stand in program order."""
 
     id: str
     trace_id: str
+    resource: str
     status: Status
-    accesses: Sequence[Access]
+    steps: tuple[Step, ...]
 
 
 class DeclaredTrace(NamedTuple):
     """What one trace declares, by chain; `outside` are the writes outside of any such transaction."""
 
-    sessions: Sequence[Sequence[Declared]]
-    outside: Sequence[Access]
+    sessions: tuple[tuple[Declared, ...], ...]
+    outside: tuple[Step, ...]
 
 
 NOTHING = DeclaredTrace((), ())
@@ -55,23 +69,37 @@ def declared_in(graph: CausalGraph, rank: Sequence[int], options: Options) -> De
     if not begins:
         return NOTHING
     transactions = transactions_of(graph)
-    names = {event: begin.transaction_id for event, begin in begins if transactions[event] == event}
+    opened = {event: begin for event, begin in begins if transactions[event] == event}
     by_variable = accesses_of(
         graph, transactions=transactions, locksets=[()] * len(graph.events), order=rank, options=options
     )
-    made: dict[int, list[Access]] = {event: [] for event in names}
-    outside: list[Access] = []
+    made: dict[int, list[Step]] = {event: [] for event in opened}
+    outside: list[Step] = []
     for access in (access for accesses in by_variable.values() for access in accesses):
         if access.transaction in made:
-            made[access.transaction].append(access)
+            made[access.transaction].append(_step(access))
         elif access.access_type.writes:
-            outside.append(access)
-    ends = _ends(graph, names, transactions)
+            outside.append(_step(access))
+    ends = _ends(graph, {event: begin.transaction_id for event, begin in opened.items()}, transactions)
     sessions: dict[int, list[Declared]] = {}
-    for event in sorted(names, key=lambda event: rank[event]):
-        one = Declared(names[event], graph.events[event].trace_id, ends[event], made[event])
+    for event in sorted(opened, key=lambda event: rank[event]):
+        begin, trace_id = opened[event], graph.events[event].trace_id
+        one = Declared(begin.transaction_id, trace_id, begin.resource, ends[event], tuple(made[event]))
         sessions.setdefault(graph.chain_of[event], []).append(one)
-    return DeclaredTrace(list(sessions.values()), outside)
+    return DeclaredTrace(tuple(map(tuple, sessions.values())), tuple(outside))
+
+
+def _step(access: Access) -> Step:
+    owner = history_key(access)
+    return Step(
+        event_id=access.event_id,
+        variable=access.variable,
+        access_type=access.access_type,
+        read=access.read,
+        written=access.written,
+        version=access.version,
+        owner=scope_key(Scope.PROCESS, owner) if isinstance(owner, Process) else owner,
+    )
 
 
 def _ends(graph: CausalGraph, names: dict[int, str], transactions: Sequence[int]) -> dict[int, Status]:
@@ -96,7 +124,7 @@ def check_declared(traces: Iterable[DeclaredTrace]) -> Isolation:
     traces = [trace for trace in traces if trace.sessions]
     sessions = [session for trace in traces for session in trace.sessions]
     outside = [access for trace in traces for access in trace.outside]
-    inside = [access for session in sessions for one in session for access in one.accesses]
+    inside = [access for session in sessions for one in session for access in one.steps]
     numbered, valued = _usable(inside, outside)
     keys = _keys(access.variable for access in inside)
     ids = Counter(one.id for session in sessions for one in session)
@@ -106,7 +134,7 @@ def check_declared(traces: Iterable[DeclaredTrace]) -> Isolation:
                 Transaction(
                     one.id if ids[one.id] == 1 else f"{one.trace_id}/{one.id}",
                     one.status,
-                    list(_operations(one.accesses, keys, numbered, valued)),
+                    list(_operations(one.steps, keys, numbered, valued)),
                 )
                 for one in session
             ]
@@ -120,13 +148,13 @@ def check_declared(traces: Iterable[DeclaredTrace]) -> Isolation:
 
 
 def _usable(
-    inside: Sequence[Access], outside: Sequence[Access]
+    inside: Sequence[Step], outside: Sequence[Step]
 ) -> tuple[frozenset[Variable], frozenset[Variable]]:
     """Return the variables whose versions decide, and those whose values do."""
-    owners: dict[Variable, set[object]] = {}
+    owners: dict[Variable, set[str | None]] = {}
     unversioned: set[Variable] = set()
     for access in (*inside, *outside):
-        owners.setdefault(access.variable, set()).add(history_key(access))
+        owners.setdefault(access.variable, set()).add(access.owner)
         if access.version is None:
             unversioned.add(access.variable)
     shared = {variable for variable, keys in owners.items() if len(keys) == 1 and None not in keys}
@@ -145,7 +173,7 @@ def _keys(variables: Iterable[Variable]) -> dict[Variable, str]:
 
 
 def _operations(
-    accesses: Sequence[Access],
+    accesses: Sequence[Step],
     keys: dict[Variable, str],
     numbered: frozenset[Variable],
     valued: frozenset[Variable],
@@ -162,7 +190,7 @@ def _operations(
                 yield Operation(OpKind.WRITE, key, access.written if access.written != UNKNOWN else unknown)
 
 
-def _versions(access: Access, key: str) -> Iterator[Operation]:
+def _versions(access: Step, key: str) -> Iterator[Operation]:
     """Yield an access by its version: a read saw it, a write made it, an AtomicRMW saw the one before."""
     if access.version is not None:
         if access.access_type.reads:
