@@ -58,7 +58,7 @@ def test_of_locks_that_are_never_given_back_the_last_ones_are_kept() -> None:
     graph = build_graph(story.events)
     locks = locks_of(graph, DEFAULTS)
     names = {
-        event.id: [lock.name for lock in lockset]
+        str(event.id): [lock.name for lock in lockset]
         for event, lockset in zip(graph.events, locks.locksets, strict=True)
     }
     assert names[f"e{MOST_HELD - 1}"] == [f"l{number:03}" for number in range(MOST_HELD)]

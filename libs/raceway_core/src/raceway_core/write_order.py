@@ -115,10 +115,10 @@ def _by_version(accesses: Sequence[Access], updates: Sequence[Update]) -> list[W
         if seen is not None and made is not None:
             ranked.setdefault(history_key(update.write), []).append(Ranked(seen, made, update))
     orders = []
-    for key, group in writes.items():
+    for owner, group in writes.items():
         group.sort(key=lambda entry: entry[:3])
         ranks, ordered = [entry[0] for entry in group], [entry[3] for entry in group]
-        orders.append(WriteOrder(Rule.VERSIONS, ranks, ordered, ranked.get(key, [])))
+        orders.append(WriteOrder(Rule.VERSIONS, ranks, ordered, ranked.get(owner, [])))
     return orders
 
 
