@@ -18,8 +18,9 @@ from raceway_core.clock import clocks_of
 from raceway_core.clock_offset import ClockOffsets, find_offsets
 from raceway_core.event import Event, TraceId
 from raceway_core.finding import Finding, merge_findings
-from raceway_core.isolation.declared import DeclaredTrace, check_declared, declared_in
+from raceway_core.isolation.declared import check_declared, declared_in
 from raceway_core.isolation.history import Isolation
+from raceway_core.isolation.part import DeclaredTrace
 from raceway_core.offset.message import Message, messages_of
 from raceway_core.operation_share import TraceOperations, operations_of
 from raceway_core.options import DEFAULTS, Change, Options

@@ -12,50 +12,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 import msgspec
 
-from raceway_core.access import Access, Variable, accesses_of
+from raceway_core.access import Access, accesses_of
 from raceway_core.causal_graph import CausalGraph
-from raceway_core.event import AccessType, EventId, Scope, TransactionAbort, TransactionBegin
+from raceway_core.event import Scope, TransactionAbort, TransactionBegin
 from raceway_core.identity import Process, scope_key
 from raceway_core.isolation.check import check
 from raceway_core.isolation.history import History, Isolation, Operation, OpKind, Status, Transaction, Value
+from raceway_core.isolation.part import Declared, DeclaredPart, DeclaredTrace, Step, VariableKey
 from raceway_core.options import Options
 from raceway_core.transaction import transactions_of, uncommitted_of
-from raceway_core.value import UNKNOWN, ValueKey
+from raceway_core.value import UNKNOWN
 from raceway_core.write_order import history_key
-
-
-class Step(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """An access, as far as isolation asks. Accesses of one `owner` have values that can be compared."""
-
-    event_id: EventId
-    variable: Variable
-    access_type: AccessType
-    read: ValueKey
-    written: ValueKey
-    version: int | None
-    owner: str | None
-
-
-class Declared(NamedTuple):
-    """A declared transaction; `steps` of one variable stand in program order."""
-
-    id: str
-    trace_id: str
-    resource: str
-    status: Status
-    steps: tuple[Step, ...]
-
-
-class DeclaredTrace(NamedTuple):
-    """What one trace declares, by chain; `outside` are the writes outside of any such transaction."""
-
-    sessions: tuple[tuple[Declared, ...], ...]
-    outside: tuple[Step, ...]
-
 
 NOTHING = DeclaredTrace((), ())
 
@@ -93,7 +63,8 @@ def _step(access: Access) -> Step:
     owner = history_key(access)
     return Step(
         event_id=access.event_id,
-        variable=access.variable,
+        name=access.variable.name,
+        scope_key=access.variable.scope_key,
         access_type=access.access_type,
         read=access.read,
         written=access.written,
@@ -147,12 +118,18 @@ def check_declared(traces: Iterable[DeclaredTrace]) -> Isolation:
     return msgspec.structs.replace(found, unrecoverable_keys=sorted({*found.unrecoverable_keys, *left_out}))
 
 
+def check_parts(parts: Iterable[DeclaredPart]) -> Isolation:
+    """Return what the transactions of one resource prove together; the order of `parts` does not matter."""
+    traces = (part.declared for part in parts)
+    return check_declared(sorted(traces, key=lambda trace: trace.sessions[0][0].trace_id))
+
+
 def _usable(
     inside: Sequence[Step], outside: Sequence[Step]
-) -> tuple[frozenset[Variable], frozenset[Variable]]:
+) -> tuple[frozenset[VariableKey], frozenset[VariableKey]]:
     """Return the variables whose versions decide, and those whose values do."""
-    owners: dict[Variable, set[str | None]] = {}
-    unversioned: set[Variable] = set()
+    owners: dict[VariableKey, set[str | None]] = {}
+    unversioned: set[VariableKey] = set()
     for access in (*inside, *outside):
         owners.setdefault(access.variable, set()).add(access.owner)
         if access.version is None:
@@ -162,21 +139,18 @@ def _usable(
     return frozenset(shared - unversioned), frozenset((shared & unversioned) - foreign)
 
 
-def _keys(variables: Iterable[Variable]) -> dict[Variable, str]:
+def _keys(variables: Iterable[VariableKey]) -> dict[VariableKey, str]:
     """Return how each variable is called: by its name, with its scope where two share one."""
     unique = dict.fromkeys(variables)
-    names = Counter(variable.name for variable in unique)
-    return {
-        variable: variable.name if names[variable.name] == 1 else f"{variable.name} ({variable.scope_key})"
-        for variable in unique
-    }
+    names = Counter(name for name, _ in unique)
+    return {(name, scope): name if names[name] == 1 else f"{name} ({scope})" for name, scope in unique}
 
 
 def _operations(
     accesses: Sequence[Step],
-    keys: dict[Variable, str],
-    numbered: frozenset[Variable],
-    valued: frozenset[Variable],
+    keys: dict[VariableKey, str],
+    numbered: frozenset[VariableKey],
+    valued: frozenset[VariableKey],
 ) -> Iterator[Operation]:
     for access in accesses:
         key = keys[access.variable]

@@ -7,12 +7,51 @@ a name that two resources share is not taken for one value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from raceway_core.isolation.declared import DeclaredTrace, check_declared
-from raceway_core.isolation.history import Isolation
+from raceway_core.event import AccessType, EventId
+from raceway_core.isolation.history import Status
+from raceway_core.value import ValueKey
+
+VariableKey: TypeAlias = tuple[str, str]
+"""Name and scope key."""
+
+
+class Step(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An access, as far as isolation asks. Accesses of one `owner` have values that can be compared."""
+
+    event_id: EventId
+    name: str
+    scope_key: str
+    access_type: AccessType
+    read: ValueKey
+    written: ValueKey
+    version: int | None
+    owner: str | None
+
+    @property
+    def variable(self) -> VariableKey:
+        """The variable."""
+        return (self.name, self.scope_key)
+
+
+class Declared(NamedTuple):
+    """A declared transaction; `steps` of one variable stand in program order."""
+
+    id: str
+    trace_id: str
+    resource: str
+    status: Status
+    steps: tuple[Step, ...]
+
+
+class DeclaredTrace(NamedTuple):
+    """What one trace declares, by chain; `outside` are the writes outside of any such transaction."""
+
+    sessions: tuple[tuple[Declared, ...], ...]
+    outside: tuple[Step, ...]
 
 
 class DeclaredPart(msgspec.Struct, frozen=True):
@@ -46,9 +85,3 @@ def _only(resource: str, trace: DeclaredTrace) -> DeclaredTrace:
         if step.access_type.writes
     )
     return DeclaredTrace(tuple(filter(None, sessions)), (*trace.outside, *foreign))
-
-
-def check_parts(parts: Iterable[DeclaredPart]) -> Isolation:
-    """Return what the transactions of one resource prove together; their order does not matter."""
-    traces = sorted((part.declared for part in parts), key=lambda trace: trace.sessions[0][0].trace_id)
-    return check_declared(traces)
