@@ -21,7 +21,8 @@ from raceway_common.ports.work_queue import RunClaim, TraceClaim, WorkQueue
 from raceway_core.batch import Message, TraceSlice
 from raceway_core.event import AccessType, EventId, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, PairCounts, Severity, Verdict
-from raceway_core.result import Call, ServiceCount, TraceResult, TraceSummary, Window
+from raceway_core.isolation.part import DeclaredPart
+from raceway_core.result import Call, LockUse, ServiceCount, TraceResult, TraceSummary, Window
 from raceway_core.span import SPAN_NS
 from raceway_core.turn import NO_TURN, Turn, pack_turn
 
@@ -153,6 +154,26 @@ def _access(trace_id: str, event_id: str) -> AccessEvidence:
     )
 
 
+def lock_use(name: str, wait_us: int, *, scope: str = "process:bank/i1/7", hold_us: int = 1) -> LockUse:
+    """Return the use of a lock that was held and waited for once."""
+    return LockUse(
+        lock=name,
+        scope=scope,
+        services=("bank",),
+        holds=1,
+        hold_ns=hold_us * 1000,
+        longest_hold_ns=hold_us * 1000,
+        waits=1,
+        wait_ns=wait_us * 1000,
+        contended=0,
+        contended_ns=0,
+        longest_wait_ns=wait_us * 1000,
+        owners=("T1",),
+        waiters=(),
+        longest_chain=0,
+    )
+
+
 def outcome(
     trace_id: str,
     *,
@@ -164,6 +185,8 @@ def outcome(
     race_pairs: int = 0,
     windows: Sequence[Window] = (),
     findings: Sequence[Finding] = (),
+    locks: Sequence[LockUse] = (),
+    declared: Sequence[DeclaredPart] = (),
 ) -> TraceOutcome:
     summary = TraceSummary(
         trace_id=TraceId(trace_id),
@@ -188,5 +211,7 @@ def outcome(
         critical_paths=(),
         self_times=(),
         event_notes=(),
+        lock_uses=tuple(locks),
+        declared=tuple(declared),
     )
     return pack_outcome(TraceClaim(TraceId(trace_id), version), result)

@@ -2,7 +2,7 @@
 
     events ─► causal graph ─► clocks of C ─┬─► accesses, by variable ─► lost updates ─► races ─► findings
                   └─► holds of locks ─► clocks of H ─┘
-                              └─► deadlocks ─► findings
+                              └─► deadlocks ─► findings, contention
 
 Every part is a module of its own; this one only puts them together. Everything is a function of the
 set of events.
@@ -18,12 +18,15 @@ from raceway_core.access import Access, Precedes, Variable, accesses_of
 from raceway_core.audit_trail import AuditTrails
 from raceway_core.causal_graph import CausalGraph, build_graph
 from raceway_core.clock import Clocks, clocks_of
+from raceway_core.contention import contention_of
 from raceway_core.critical_path import critical_paths_of
 from raceway_core.deadlock import find_deadlocks
 from raceway_core.deadlock_finding import deadlocks_of, find_deadlock_faults
 from raceway_core.event import Event, HeldLock, TraceId
 from raceway_core.evidence import evidence_of, held
 from raceway_core.grouping import Scene
+from raceway_core.isolation.declared import check_declared, declared_in
+from raceway_core.isolation.part import parts_of
 from raceway_core.lock_order import lock_edges
 from raceway_core.lockset import Lockset, locks_of
 from raceway_core.options import DEFAULTS, Options
@@ -66,10 +69,15 @@ def analyze_ordered(
     holds = Holds(locks.holds, clocks.rank, graph.chain_of) if locks.holds else None
     found = find_in_trace(accesses, order, scene, uncommitted, holds)
     deadlocks = find_deadlocks(graph, clocks, locks.holds, options)
+    contention = contention_of(graph, locks.holds, options)
+    declared = declared_in(graph, clocks.rank, options)
     tree = span_tree(graph)
     return TraceResult(
         summary=_summary(
-            trace_id, graph, clocks, {"findings_cut": found.cut, "deadlocks_cut": int(deadlocks.is_cut)}
+            trace_id,
+            graph,
+            clocks,
+            {"findings_cut": found.cut, "deadlocks_cut": int(deadlocks.is_cut), "locksets_cut": locks.cut},
         ),
         race_pairs=found.pair_count,
         races=found.pairs,
@@ -83,6 +91,10 @@ def analyze_ordered(
         self_times=self_times_of(graph, tree),
         event_notes=_notes(graph, clocks, locks.locksets),
         deadlocks=deadlocks_of(graph, deadlocks.cycles),
+        lock_uses=contention.uses,
+        lock_holds=contention.holds,
+        isolation=check_declared([declared]) if declared.sessions else None,
+        declared=parts_of(declared) if declared.sessions else (),
     )
 
 

@@ -8,6 +8,8 @@ import msgspec
 
 from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
 from raceway_core.finding import Example, Finding, PairCounts, Verdict
+from raceway_core.isolation.history import Isolation
+from raceway_core.isolation.part import DeclaredPart
 from raceway_core.turn import NO_TURN, PackedTurn
 
 
@@ -218,7 +220,8 @@ class LockHold(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one analysis of a trace yields. A pure function of its set of events.
 
-    `race_pairs` counts exactly; `races` lists them, strongest first, up to a limit.
+    `race_pairs` counts exactly; `races` lists them, strongest first, up to a limit. `isolation` is None
+    where no transaction is declared.
     """
 
     summary: TraceSummary
@@ -232,3 +235,7 @@ class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     self_times: tuple[SelfTime, ...]
     event_notes: tuple[EventNote, ...]
     deadlocks: tuple[Deadlock, ...] = ()
+    lock_uses: tuple[LockUse, ...] = ()
+    lock_holds: tuple[LockHold, ...] = ()
+    isolation: Isolation | None = None
+    declared: tuple[DeclaredPart, ...] = ()
