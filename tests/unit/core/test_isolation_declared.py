@@ -197,3 +197,18 @@ def test_a_part_survives_its_packing() -> None:
     story.write("y", 1, instance=None)
     parts = parts_of(declared(story))
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(parts), type=tuple[DeclaredPart, ...]) == parts
+
+
+def test_a_value_that_was_there_before_its_only_recorded_write_decides_nothing() -> None:
+    story = Story()
+    update(story, "A", 100, 90)
+    update(story, "B", 90, 100)
+    assert isolation(story) == Isolation(2, [], [], ["x"])
+
+
+def test_versions_decide_where_values_repeat() -> None:
+    story = Story()
+    update(story, "A", 100, 90, versions=(1, 2))
+    update(story, "B", 90, 100, versions=(2, 3))
+    update(story, "C", 90, 80, versions=(2, 3))
+    assert isolation(story).refuted_levels

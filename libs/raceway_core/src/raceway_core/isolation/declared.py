@@ -6,6 +6,9 @@ or of a scope that was declared. Where all of them carry versions these decide, 
 and then nobody may have written the variable outside of a declared transaction.
 
 There is no initial version: what was there before the first recorded write has a value like any other.
+So values repeat, and a read need not have seen the only recorded write of its value: a balance of 100
+that goes to 90 and back to 100. A read that ended before that write began, by whatever clock, shows it;
+then values do not decide for the variable.
 """
 
 from __future__ import annotations
@@ -63,6 +66,8 @@ def _step(access: Access) -> Step:
     owner = history_key(access)
     return Step(
         event_id=access.event_id,
+        start_ns=access.start_ns,
+        end_ns=access.end_ns,
         name=access.variable.name,
         scope_key=access.variable.scope_key,
         access_type=access.access_type,
@@ -136,7 +141,22 @@ def _usable(
             unversioned.add(access.variable)
     shared = {variable for variable, keys in owners.items() if len(keys) == 1 and None not in keys}
     foreign = {access.variable for access in outside}
-    return frozenset(shared - unversioned), frozenset((shared & unversioned) - foreign)
+    by_value = (shared & unversioned) - foreign
+    return frozenset(shared - unversioned), frozenset(by_value - _repeated(inside))
+
+
+def _repeated(steps: Sequence[Step]) -> set[VariableKey]:
+    """Return the variables of which a value was read before anybody is known to have written it."""
+    first: dict[tuple[VariableKey, str], int] = {}
+    for step in steps:
+        if step.written != UNKNOWN:
+            key = (step.variable, step.written)
+            first[key] = min(step.start_ns, first.get(key, step.start_ns))
+    return {
+        step.variable
+        for step in steps
+        if step.read != UNKNOWN and first.get((step.variable, step.read), step.end_ns) > step.end_ns
+    }
 
 
 def _keys(variables: Iterable[VariableKey]) -> dict[VariableKey, str]:

@@ -23,6 +23,8 @@ class Step(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An access, as far as isolation asks. Accesses of one `owner` have values that can be compared."""
 
     event_id: EventId
+    start_ns: int
+    end_ns: int
     name: str
     scope_key: str
     access_type: AccessType
