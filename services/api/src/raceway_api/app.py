@@ -6,7 +6,19 @@ from litestar import Router
 from litestar.di import Provide
 
 from raceway_api.deps import Deps
-from raceway_api.routes import auth, distributed, docs, races, services, status, traces, v1_races, v1_traces
+from raceway_api.routes import (
+    auth,
+    distributed,
+    docs,
+    races,
+    services,
+    status,
+    traces,
+    v1_locks,
+    v1_races,
+    v1_trace_parts,
+    v1_traces,
+)
 
 
 def routes(deps: Deps) -> list[Router]:
@@ -23,7 +35,9 @@ def routes(deps: Deps) -> list[Router]:
         *services.HANDLERS,
         *distributed.HANDLERS,
         *v1_traces.HANDLERS,
+        *v1_trace_parts.HANDLERS,
         *v1_races.HANDLERS,
+        *v1_locks.HANDLERS,
         *docs.HANDLERS,
     ]
     provided = {"deps": Provide(provide_deps, use_cache=True, sync_to_thread=False)}
