@@ -21,7 +21,7 @@ from raceway_common.ports.work_queue import RunClaim, TraceClaim, WorkQueue
 from raceway_core.batch import Message, TraceSlice
 from raceway_core.event import AccessType, EventId, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, PairCounts, Severity, Verdict
-from raceway_core.isolation.part import DeclaredPart
+from raceway_core.isolation.part import NOTHING, DeclaredTrace
 from raceway_core.result import Call, LockUse, ServiceCount, TraceResult, TraceSummary, Window
 from raceway_core.span import SPAN_NS
 from raceway_core.turn import NO_TURN, Turn, pack_turn
@@ -186,7 +186,7 @@ def outcome(
     windows: Sequence[Window] = (),
     findings: Sequence[Finding] = (),
     locks: Sequence[LockUse] = (),
-    declared: Sequence[DeclaredPart] = (),
+    declared: DeclaredTrace = NOTHING,
 ) -> TraceOutcome:
     summary = TraceSummary(
         trace_id=TraceId(trace_id),
@@ -212,6 +212,6 @@ def outcome(
         self_times=(),
         event_notes=(),
         lock_uses=tuple(locks),
-        declared=tuple(declared),
+        declared=declared,
     )
     return pack_outcome(TraceClaim(TraceId(trace_id), version), result)

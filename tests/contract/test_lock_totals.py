@@ -11,7 +11,7 @@ from raceway_common.packing import unpack_declared, unpack_isolation, unpack_loc
 from raceway_common.ports.trace_store import LockCursor, LockTotals, Section
 from raceway_core.event import TraceId
 from raceway_core.isolation.history import Status
-from raceway_core.isolation.part import Declared, DeclaredPart, DeclaredTrace
+from raceway_core.isolation.part import Declared, DeclaredTrace
 
 pytestmark = pytest.mark.anyio
 
@@ -74,9 +74,9 @@ async def test_sections_that_are_empty_are_told_from_those_that_are_not(stores: 
     assert unpack_isolation(locks) is None
 
 
-def _part(trace_id: str, resource: str) -> DeclaredPart:
-    one = Declared("t", trace_id, resource, Status.COMMITTED, ())
-    return DeclaredPart(resource, DeclaredTrace(((one,),), ()))
+def _declares(trace_id: str, *resources: str) -> DeclaredTrace:
+    session = (Declared("t", trace_id, resource, Status.COMMITTED, ()) for resource in resources)
+    return DeclaredTrace((tuple(session),), ())
 
 
 async def _declared(stores: Stores, since_ms: int, resource: str | None, limit: int = 9) -> list[str]:
@@ -89,9 +89,9 @@ async def _declared(stores: Stores, since_ms: int, resource: str | None, limit: 
 
 async def test_what_recent_traces_declare_comes_newest_first(stores: Stores) -> None:
     await stores.analyze(
-        outcome("a", last_ms=1, declared=[_part("a", "db"), _part("a", "cache")]),
-        outcome("b", last_ms=3, declared=[_part("b", "db")]),
-        outcome("c", last_ms=2, declared=[_part("c", "db")]),
+        outcome("a", last_ms=1, declared=_declares("a", "db", "cache")),
+        outcome("b", last_ms=3, declared=_declares("b", "db")),
+        outcome("c", last_ms=2, declared=_declares("c", "db")),
         outcome("none", last_ms=9),
     )
     assert await _declared(stores, 0, "db") == ["b", "c", "a"]

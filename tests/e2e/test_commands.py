@@ -43,6 +43,11 @@ def test_traces_and_one_trace(one_process: Deployment, trace: str) -> None:
     assert "critical path" in shown
 
 
+def test_locks_and_deadlocks(one_process: Deployment) -> None:
+    assert json.loads(_run("deadlocks", "--json", "--url", one_process.api_url).stdout) == []
+    assert "no locks yet" in _run("locks", "--url", one_process.api_url).stdout
+
+
 def test_an_audit_trail(one_process: Deployment, trace: str) -> None:
     shown = _run("audit", trace, "balance", "--url", one_process.api_url).stdout
     assert [line.split()[-1] for line in shown.splitlines() if "app.py:12" in line] == ["race", "race"]

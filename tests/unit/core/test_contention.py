@@ -12,8 +12,9 @@ from tests.unit.core.build import MS, NOON_NS, Said, Story
 from tests.unit.core.lock_program import Explorer, Scripts, Step, random_scripts
 
 from raceway_core.causal_graph import build_graph
-from raceway_core.contention import MOST_HOLDS, MOST_NS, Contention, contention_of
+from raceway_core.contention import MOST_HOLDS, Contention, contention_of
 from raceway_core.event import Event, EventId, LockMode
+from raceway_core.lock_use import MOST_NS, merge_uses
 from raceway_core.lockset import locks_of
 from raceway_core.options import DEFAULTS
 from raceway_core.result import LockHold, LockUse
@@ -77,6 +78,24 @@ def test_holds_are_told_as_they_began_each_with_its_lock() -> None:
         LockHold(1, EventId("first"), "main", at[0], at[1], at[6], contended=False),
         LockHold(0, EventId("second"), "main", at[0], at[5], None, contended=False),
     )
+
+
+def test_uses_of_several_traces_add_up() -> None:
+    traces = []
+    for number, waits in enumerate((1, 5)):
+        story = Story(f"t{number}")
+        story.request("l", on=f"T{number}", at=0)
+        story.acquire("l", on=f"T{number}", at=waits)
+        story.release("l", on=f"T{number}", at=7)
+        story.acquire("m", on=f"T{number}")
+        traces.append(contention(story.events).uses)
+    merged = merge_uses(use for uses in traces for use in uses)
+    assert merged == merge_uses(use for uses in traces[::-1] for use in uses)
+    assert [use.lock for use in merged] == ["l", "m"]
+    lock = merged[0]
+    assert (lock.holds, lock.hold_ns, lock.longest_hold_ns) == (2, 8 * MS, 6 * MS)
+    assert (lock.waits, lock.wait_ns, lock.longest_wait_ns) == (2, 6 * MS, 5 * MS)
+    assert (lock.owners, lock.waiters, lock.services) == (("T0", "T1"), (), ("bank",))
 
 
 def test_a_task_does_not_contend_with_itself() -> None:

@@ -11,9 +11,9 @@ from tests.unit.core.build import Story
 from raceway_core.causal_graph import build_graph
 from raceway_core.clock import clocks_of
 from raceway_core.event import Scope, TransactionBegin, TransactionCommit
-from raceway_core.isolation.declared import NOTHING, check_declared, check_parts, declared_in
+from raceway_core.isolation.declared import check_declared, check_parts, declared_in
 from raceway_core.isolation.history import Isolation
-from raceway_core.isolation.part import DeclaredPart, DeclaredTrace, parts_of
+from raceway_core.isolation.part import NOTHING, DeclaredPart, DeclaredTrace, parts_of
 from raceway_core.options import DEFAULTS
 
 LEFT_OUT = ["x"]

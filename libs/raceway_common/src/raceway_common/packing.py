@@ -18,7 +18,7 @@ from raceway_common.ports.trace_store import TOGETHER, DeclaredEntry, Section, T
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
 from raceway_core.finding import Example, Finding
 from raceway_core.isolation.history import Isolation
-from raceway_core.isolation.part import DeclaredPart
+from raceway_core.isolation.part import DeclaredPart, parts_of
 from raceway_core.result import (
     AuditTrail,
     CriticalPath,
@@ -78,7 +78,7 @@ def pack_outcome(claim: TraceClaim, result: TraceResult) -> TraceOutcome:
         windows=result.windows,
         lock_sums=pack_lock_sums(result.lock_uses),
         declared=tuple(
-            DeclaredEntry(part.resource, part.transactions, _pack(part)) for part in result.declared
+            DeclaredEntry(part.resource, part.transactions, _pack(part)) for part in parts_of(result.declared)
         ),
     )
 

@@ -26,7 +26,6 @@ from raceway_core.event import Event, HeldLock, TraceId
 from raceway_core.evidence import evidence_of, held
 from raceway_core.grouping import Scene
 from raceway_core.isolation.declared import check_declared, declared_in
-from raceway_core.isolation.part import parts_of
 from raceway_core.lock_order import lock_edges
 from raceway_core.lockset import Lockset, locks_of
 from raceway_core.options import DEFAULTS, Options
@@ -94,7 +93,7 @@ def analyze_ordered(
         lock_uses=contention.uses,
         lock_holds=contention.holds,
         isolation=check_declared([declared]) if declared.sessions else None,
-        declared=parts_of(declared) if declared.sessions else (),
+        declared=declared,
     )
 
 

@@ -21,6 +21,7 @@ import msgspec
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.event import LockAcquire, LockPayload, LockRequest
 from raceway_core.evidence import thread_of
+from raceway_core.lock_use import MOST_NS, rank
 from raceway_core.locking.span import Places, key_of
 from raceway_core.locking.wait_chain import chain_lengths
 from raceway_core.lockset import Hold, LockKey
@@ -29,9 +30,6 @@ from raceway_core.result import LockHold, LockUse
 
 MOST_HOLDS = 10_000
 """So many holds of a trace are listed."""
-
-MOST_NS = 2**63 - 1
-"""Sums end here: clocks that lie may not stop the rest from being stored."""
 
 
 class Contention(NamedTuple):
@@ -58,11 +56,6 @@ def contention_of(graph: CausalGraph, holds: Sequence[Hold], options: Options) -
         by_lock.setdefault(key_of(hold.lock), []).append(_told(graph, hold, waits, lengths))
     uses = sorted((_use(graph, key, told, lengths) for key, told in by_lock.items()), key=rank)
     return Contention(tuple(uses), _first(uses, by_lock))
-
-
-def rank(use: LockUse) -> tuple[int, int, str, str]:
-    """Order the lock most waited for first, then the one held longest, then by name."""
-    return (-use.wait_ns, -use.hold_ns, use.lock, use.scope)
 
 
 def _waits(graph: CausalGraph, holds: Sequence[Hold], options: Options) -> dict[int, int]:

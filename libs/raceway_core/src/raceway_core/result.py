@@ -9,7 +9,7 @@ import msgspec
 from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
 from raceway_core.finding import Example, Finding, PairCounts, Verdict
 from raceway_core.isolation.history import Isolation
-from raceway_core.isolation.part import DeclaredPart
+from raceway_core.isolation.part import NOTHING, DeclaredTrace
 from raceway_core.turn import NO_TURN, PackedTurn
 
 
@@ -238,4 +238,4 @@ class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     lock_uses: tuple[LockUse, ...] = ()
     lock_holds: tuple[LockHold, ...] = ()
     isolation: Isolation | None = None
-    declared: tuple[DeclaredPart, ...] = ()
+    declared: DeclaredTrace = NOTHING

@@ -24,13 +24,11 @@ from raceway_core.event import Scope, TransactionAbort, TransactionBegin
 from raceway_core.identity import Process, scope_key
 from raceway_core.isolation.check import check
 from raceway_core.isolation.history import History, Isolation, Operation, OpKind, Status, Transaction, Value
-from raceway_core.isolation.part import Declared, DeclaredPart, DeclaredTrace, Step, VariableKey
+from raceway_core.isolation.part import NOTHING, Declared, DeclaredPart, DeclaredTrace, Step, VariableKey
 from raceway_core.options import Options
 from raceway_core.transaction import transactions_of, uncommitted_of
 from raceway_core.value import UNKNOWN
 from raceway_core.write_order import history_key
-
-NOTHING = DeclaredTrace((), ())
 
 
 def declared_in(graph: CausalGraph, rank: Sequence[int], options: Options) -> DeclaredTrace:

@@ -56,6 +56,9 @@ class DeclaredTrace(NamedTuple):
     outside: tuple[Step, ...]
 
 
+NOTHING = DeclaredTrace((), ())
+
+
 class DeclaredPart(msgspec.Struct, frozen=True):
     """`declared` has the sessions of `resource`, empty where transactions name none."""
 

@@ -10,32 +10,10 @@ from raceway_api.cursor import write_cursor
 from raceway_api.stored import StoredResult
 from raceway_common.ports.trace_store import LockCursor, LockTotals
 from raceway_core.event import EventId, TraceId
+from raceway_core.lock_use_view import LockUseView, view_lock_use
 from raceway_core.result import LockHold, LockUse
 
 _NS_PER_US = 1_000
-
-
-class LockUseItem(msgspec.Struct, frozen=True, kw_only=True):
-    """How one lock was used. A wait is contended if another task of the trace held the lock meanwhile.
-
-    `owners` are threads, `waiters` those that waited contended; `longest_chain` is how many waits stood
-    in a row from this lock on.
-    """
-
-    lock: str
-    scope: str
-    services: tuple[str, ...]
-    holds: int
-    hold_ns: str
-    longest_hold_ns: str
-    waits: int
-    wait_ns: str
-    longest_wait_ns: str
-    contended: int
-    contended_ns: str
-    owners: tuple[str, ...]
-    waiters: tuple[str, ...]
-    longest_chain: int
 
 
 class LockHoldItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -62,7 +40,7 @@ class TraceLocks(msgspec.Struct, frozen=True, kw_only=True):
     as_of: int
     version: int
     total_locks: int
-    locks: list[LockUseItem]
+    locks: list[LockUseView]
     total_holds: int
     holds: list[LockHoldItem]
     more_holds: bool
@@ -103,7 +81,7 @@ def view_trace_locks(
         as_of=stored.as_of,
         version=stored.version,
         total_locks=len(uses),
-        locks=[_use(use) for use in uses[:limit]],
+        locks=[view_lock_use(use) for use in uses[:limit]],
         total_holds=sum(use.holds for use in uses),
         holds=[_hold(hold, uses[hold.lock]) for hold in inside[:limit]],
         more_holds=len(inside) > limit,
@@ -122,25 +100,6 @@ def _is_inside(hold: LockHold, from_ns: int | None, to_ns: int | None) -> bool:
     is_late = to_ns is not None and begin_ns > to_ns
     is_early = from_ns is not None and hold.released_ns is not None and hold.released_ns < from_ns
     return not (is_late or is_early)
-
-
-def _use(use: LockUse) -> LockUseItem:
-    return LockUseItem(
-        lock=use.lock,
-        scope=use.scope,
-        services=use.services,
-        holds=use.holds,
-        hold_ns=str(use.hold_ns),
-        longest_hold_ns=str(use.longest_hold_ns),
-        waits=use.waits,
-        wait_ns=str(use.wait_ns),
-        longest_wait_ns=str(use.longest_wait_ns),
-        contended=use.contended,
-        contended_ns=str(use.contended_ns),
-        owners=use.owners,
-        waiters=use.waiters,
-        longest_chain=use.longest_chain,
-    )
 
 
 def _hold(hold: LockHold, use: LockUse) -> LockHoldItem:
