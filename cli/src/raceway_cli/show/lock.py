@@ -28,7 +28,7 @@ def print_lock_uses(uses: Sequence[LockUseView]) -> None:
         "owners>",
         "waiters>",
         "in a row>",
-        "of",
+        "scope",
     )
     print_first(_MOST, columns, uses, _use_row)
 
@@ -38,7 +38,7 @@ def print_locks(locks: Sequence[LockTotalItem]) -> None:
     if not locks:
         click.echo("no locks yet; an SDK records those that it is told to, or finds by itself")
         return
-    columns = ("lock", "waited>", "contended>", "held>", "waits>", "holds>", "traces>", "of")
+    columns = ("lock", "waited>", "contended>", "held>", "waits>", "holds>", "traces>", "scope")
     print_table(columns, [_total_row(lock) for lock in locks])
 
 
