@@ -22,7 +22,7 @@ from raceway_core.batch import Message, TraceSlice
 from raceway_core.event import AccessType, EventId, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, PairCounts, Severity, Verdict
 from raceway_core.isolation.part import NOTHING, DeclaredTrace
-from raceway_core.result import Call, LockUse, ServiceCount, TraceResult, TraceSummary, Window
+from raceway_core.result import Call, LockHold, ServiceCount, TraceLocks, TraceResult, TraceSummary, Window
 from raceway_core.span import SPAN_NS
 from raceway_core.turn import NO_TURN, Turn, pack_turn
 
@@ -154,24 +154,11 @@ def _access(trace_id: str, event_id: str) -> AccessEvidence:
     )
 
 
-def lock_use(name: str, wait_us: int, *, scope: str = "process:bank/i1/7", hold_us: int = 1) -> LockUse:
-    """Return the use of a lock that was held and waited for once."""
-    return LockUse(
-        lock=name,
-        scope=scope,
-        services=("bank",),
-        holds=1,
-        hold_ns=hold_us * 1000,
-        longest_hold_ns=hold_us * 1000,
-        waits=1,
-        wait_ns=wait_us * 1000,
-        contended=0,
-        contended_ns=0,
-        longest_wait_ns=wait_us * 1000,
-        owners=("T1",),
-        waiters=(),
-        longest_chain=0,
-    )
+def lock_hold(name: str, wait_us: int, *, scope: str = "process:bank/i1/7", hold_us: int = 1) -> LockHold:
+    """Return a hold of a lock after a wait."""
+    acquired_ns = T0 + wait_us * 1000
+    released_ns = acquired_ns + hold_us * 1000
+    return LockHold(name, scope, "bank", "T1", EventId("e"), T0, acquired_ns, released_ns, 0)
 
 
 def outcome(
@@ -185,7 +172,7 @@ def outcome(
     race_pairs: int = 0,
     windows: Sequence[Window] = (),
     findings: Sequence[Finding] = (),
-    locks: Sequence[LockUse] = (),
+    locks: Sequence[LockHold] = (),
     declared: DeclaredTrace = NOTHING,
 ) -> TraceOutcome:
     summary = TraceSummary(
@@ -211,7 +198,7 @@ def outcome(
         critical_paths=(),
         self_times=(),
         event_notes=(),
-        lock_uses=tuple(locks),
+        locks=TraceLocks(tuple(locks)),
         declared=declared,
     )
     return pack_outcome(TraceClaim(TraceId(trace_id), version), result)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.contract.store_rig import MS, T0, Stores, lock_use, outcome, stores_on
+from tests.contract.store_rig import MS, T0, Stores, lock_hold, outcome, stores_on
 
 from raceway_common.database.database import Database
 from raceway_common.lock_sum import MOST_US
@@ -28,8 +28,8 @@ async def _locks(stores: Stores) -> list[tuple[object, ...]]:
 
 async def test_locks_are_summed_by_pattern_and_process_the_most_waited_for_first(stores: Stores) -> None:
     await stores.analyze(
-        outcome("a", locks=[lock_use("accounts['x']", 5), lock_use("accounts['y']", 7), lock_use("b", 1)]),
-        outcome("b", locks=[lock_use("accounts['z']", 2, scope="process:bank/i2/9"), lock_use("b", 90)]),
+        outcome("a", locks=[lock_hold("accounts['x']", 5), lock_hold("accounts['y']", 7), lock_hold("b", 1)]),
+        outcome("b", locks=[lock_hold("accounts['z']", 2, scope="process:bank/i2/9"), lock_hold("b", 90)]),
         outcome("c"),
     )
     assert await _locks(stores) == [("b", 2, 2, 91, 2), ("accounts[*]", 2, 3, 14, 3)]
@@ -38,17 +38,17 @@ async def test_locks_are_summed_by_pattern_and_process_the_most_waited_for_first
 
 
 async def test_a_replaced_result_takes_back_what_it_had_added(stores: Stores) -> None:
-    await stores.analyze(outcome("a", locks=[lock_use("l", 5)]), outcome("b", locks=[lock_use("l", 3)]))
-    await stores.analyze(outcome("a", version=2, locks=[lock_use("m", 4)]))
+    await stores.analyze(outcome("a", locks=[lock_hold("l", 5)]), outcome("b", locks=[lock_hold("l", 3)]))
+    await stores.analyze(outcome("a", version=2, locks=[lock_hold("m", 4)]))
     assert await _locks(stores) == [("m", 1, 1, 4, 1), ("l", 1, 1, 3, 1)]
-    await stores.analyze(outcome("a", version=1, locks=[lock_use("old", 4)]))
+    await stores.analyze(outcome("a", version=1, locks=[lock_hold("old", 4)]))
     await stores.analyze(outcome("a", version=3), outcome("b", version=2))
     assert await _locks(stores) == []
 
 
 async def test_pages_of_locks_have_each_once(stores: Stores) -> None:
     names = "abcdefg"
-    await stores.analyze(*(outcome(name, locks=[lock_use(f"lock {name}", 3)]) for name in names))
+    await stores.analyze(*(outcome(name, locks=[lock_hold(f"lock {name}", 3)]) for name in names))
     found: list[LockTotals] = []
     after: LockCursor | None = None
     while rows := await stores.traces.locks(limit=2, after=after):
@@ -58,19 +58,19 @@ async def test_pages_of_locks_have_each_once(stores: Stores) -> None:
 
 
 async def test_clocks_that_lie_add_a_day(stores: Stores) -> None:
-    lies = [lock_use("l", 9_000_000_000_000_000, hold_us=9_000_000_000_000_000)]
+    lies = [lock_hold("l", 3_000_000_000_000_000, hold_us=3_000_000_000_000_000)]
     await stores.analyze(*(outcome(name, locks=lies) for name in "abcdef"))
     assert await _locks(stores) == [("l", 6, 6, 6 * MOST_US, 6 * MOST_US)]
 
 
 async def test_sections_that_are_empty_are_told_from_those_that_are_not(stores: Stores) -> None:
-    uses = [lock_use("l", 5)]
-    await stores.analyze(outcome("a", locks=uses), outcome("b"))
-    locks = await stores.traces.section(TraceId("a"), Section.LOCK_USES)
-    none = await stores.traces.section(TraceId("b"), Section.LOCK_USES)
+    holds = [lock_hold("l", 5)]
+    await stores.analyze(outcome("a", locks=holds), outcome("b"))
+    locks = await stores.traces.section(TraceId("a"), Section.LOCKS)
+    none = await stores.traces.section(TraceId("b"), Section.LOCKS)
     assert locks is not None
     assert none is not None
-    assert (unpack_locks(locks).uses, unpack_locks(none).uses) == (tuple(uses), ())
+    assert (unpack_locks(locks).holds, unpack_locks(none).holds) == (tuple(holds), ())
     assert unpack_isolation(locks) is None
 
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.contract.store_rig import example, finding, lock_use
+from tests.contract.store_rig import example, finding, lock_hold
 
 from raceway_common import packing
 from raceway_common.ports.trace_store import TOGETHER, Section, TraceOutcome
@@ -19,10 +19,10 @@ from raceway_core.result import (
     Deadlock,
     DeadlockStatus,
     EventNote,
-    LockHold,
     Segment,
     SelfTime,
     ServiceCount,
+    TraceLocks,
     TraceResult,
     TraceSummary,
     Window,
@@ -86,8 +86,7 @@ _RESULT = TraceResult(
             status=DeadlockStatus.ACTUAL, locks=("a", "b"), threads=("1", "2"), locations=("bank.py:1", "")
         ),
     ),
-    lock_uses=(lock_use("lock", 3),),
-    lock_holds=(LockHold(0, _EVENT, "1", None, 1, 2, contended=False),),
+    locks=TraceLocks((lock_hold("lock", 3),)),
     isolation=Isolation(2, ["serializable"], [Anomaly("G2-item", ["a", "b"], ["x"], [])], []),
 )
 _CLAIM = TraceClaim(TraceId("t"), 7, size=2)
@@ -109,8 +108,7 @@ def test_every_section_reads_as_it_was_packed(size: int) -> None:
     assert packing.unpack_self_times(_section(outcome, Section.SELF_TIMES)) == result.self_times
     assert packing.unpack_event_notes(_section(outcome, Section.EVENT_NOTES)) == result.event_notes
     assert packing.unpack_deadlocks(_section(outcome, Section.DEADLOCKS)) == result.deadlocks
-    locks = packing.unpack_locks(_section(outcome, Section.LOCK_USES))
-    assert (locks.uses, locks.holds) == (result.lock_uses, result.lock_holds)
+    assert packing.unpack_locks(_section(outcome, Section.LOCKS)) == result.locks
     assert packing.unpack_isolation(_section(outcome, Section.ISOLATION)) == result.isolation
     assert [packing.unpack_finding(entry.body) for entry in outcome.findings] == list(result.findings)
     assert (outcome.claim, outcome.summary, outcome.windows) == (_CLAIM, result.summary, result.windows)
@@ -119,15 +117,10 @@ def test_every_section_reads_as_it_was_packed(size: int) -> None:
 @pytest.mark.parametrize("size", [1, 5_000])
 def test_what_most_traces_do_not_have_is_left_out(size: int) -> None:
     plain = msgspec.structs.replace(
-        _RESULT,
-        self_times=_RESULT.self_times * size,
-        deadlocks=(),
-        lock_uses=(),
-        lock_holds=(),
-        isolation=None,
+        _RESULT, self_times=_RESULT.self_times * size, deadlocks=(), locks=TraceLocks(), isolation=None
     )
     outcome = packing.pack_outcome(_CLAIM, plain)
-    rare = {Section.DEADLOCKS, Section.LOCK_USES, Section.ISOLATION}
+    rare = {Section.DEADLOCKS, Section.LOCKS, Section.ISOLATION}
     assert set(outcome.sections) == ({TOGETHER} if size == 1 else set(Section) - rare)
     assert (outcome.lock_sums, outcome.declared) == (b"", ())
 

@@ -12,21 +12,21 @@ from tests.unit.core.build import MS, NOON_NS, Said, Story
 from tests.unit.core.lock_program import Explorer, Scripts, Step, random_scripts
 
 from raceway_core.causal_graph import build_graph
-from raceway_core.contention import MOST_HOLDS, Contention, contention_of
+from raceway_core.contention import MOST_HOLDS, contention_of
 from raceway_core.event import Event, EventId, LockMode
-from raceway_core.lock_use import MOST_NS, merge_uses
+from raceway_core.lock_use import MOST_NS, merge_uses, uses_in
 from raceway_core.lockset import locks_of
 from raceway_core.options import DEFAULTS
-from raceway_core.result import LockHold, LockUse
+from raceway_core.result import LockHold, LockUse, TraceLocks
 
 
-def contention(events: Sequence[Event]) -> Contention:
+def contention(events: Sequence[Event]) -> TraceLocks:
     graph = build_graph(events)
     return contention_of(graph, locks_of(graph, DEFAULTS).holds, DEFAULTS)
 
 
 def uses_of(events: Sequence[Event]) -> dict[str, LockUse]:
-    return {use.lock: use for use in contention(events).uses}
+    return {use.lock: use for use in uses_in(contention(events))}
 
 
 def test_a_trace_without_locks_has_none() -> None:
@@ -73,10 +73,11 @@ def test_holds_are_told_as_they_began_each_with_its_lock() -> None:
     story.release("quick", at=6)
     found = contention(story.events)
     at = [NOON_NS + ms * MS for ms in range(7)]
-    assert [use.lock for use in found.uses] == ["slow", "quick"]
+    assert [use.lock for use in uses_in(found)] == ["slow", "quick"]
+    who = ("service:bank", "bank", "main")
     assert found.holds == (
-        LockHold(1, EventId("first"), "main", at[0], at[1], at[6], contended=False),
-        LockHold(0, EventId("second"), "main", at[0], at[5], None, contended=False),
+        LockHold("quick", *who, EventId("first"), at[0], at[1], at[6], 0),
+        LockHold("slow", *who, EventId("second"), at[0], at[5], None, 0),
     )
 
 
@@ -88,7 +89,7 @@ def test_uses_of_several_traces_add_up() -> None:
         story.acquire("l", on=f"T{number}", at=waits)
         story.release("l", on=f"T{number}", at=7)
         story.acquire("m", on=f"T{number}")
-        traces.append(contention(story.events).uses)
+        traces.append(uses_in(contention(story.events)))
     merged = merge_uses(use for uses in traces for use in uses)
     assert merged == merge_uses(use for uses in traces[::-1] for use in uses)
     assert [use.lock for use in merged] == ["l", "m"]
@@ -122,7 +123,7 @@ def test_holds_beyond_the_bound_are_counted_and_not_told() -> None:
         story.acquire("l")
         story.release("l")
     found = contention(story.events)
-    assert (found.uses[0].holds, len(found.holds)) == (MOST_HOLDS + 1, MOST_HOLDS)
+    assert (uses_in(found)[0].holds, len(found.holds)) == (MOST_HOLDS + 1, MOST_HOLDS)
 
 
 def test_an_acquire_with_a_duration_is_a_wait() -> None:

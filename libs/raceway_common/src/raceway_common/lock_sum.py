@@ -10,12 +10,13 @@ lock, so that a hundred million traces whose clocks lie do not overflow a column
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import msgspec
 
 from raceway_core.identity import pattern_of
-from raceway_core.result import LockUse
+from raceway_core.lock_use import held_ns, waited_ns
+from raceway_core.result import TraceLocks
 
 MOST_US = 24 * 3600 * 1_000_000
 
@@ -39,15 +40,20 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(tuple[LockSum, ...])
 
 
-def pack_lock_sums(uses: Iterable[LockUse]) -> bytes:
+def pack_lock_sums(locks: TraceLocks) -> bytes:
     """Return what a trace adds, as bytes; nothing where it took no lock."""
+    if not locks.holds:
+        return b""
     sums: dict[tuple[str, str], list[int]] = {}
-    for use in uses:
+    for use in locks.uses_of_cut:
+        service = use.services[0] if use.services else ""
         amounts = (use.holds, use.hold_ns, use.waits, use.wait_ns, use.contended, use.contended_ns)
-        key = (pattern_of(use.lock), _sharers(use))
-        known = sums.get(key)
-        sums[key] = list(amounts) if known is None else [a + b for a, b in zip(known, amounts, strict=True)]
-    return _encoder.encode([_sum(*key, *amounts) for key, amounts in sums.items()]) if sums else b""
+        _add(sums, _key(use.lock, use.scope, service), amounts)
+    for hold in () if sums else locks.holds:
+        wait_ns, contended = waited_ns(hold), int(hold.waits_in_row > 0)
+        waits = (int(hold.asked_ns is not None), wait_ns, contended, wait_ns * contended)
+        _add(sums, _key(hold.lock, hold.scope, hold.service), (1, held_ns(hold), *waits))
+    return _encoder.encode([_sum(*key, *amounts) for key, amounts in sums.items()])
 
 
 def unpack_lock_sums(packed: bytes) -> tuple[LockSum, ...]:
@@ -55,9 +61,13 @@ def unpack_lock_sums(packed: bytes) -> tuple[LockSum, ...]:
     return _decoder.decode(packed) if packed else ()
 
 
-def _sharers(use: LockUse) -> str:
-    kind, _, _ = use.scope.partition(":")
-    return f"process:{use.services[0]}" if kind == "process" and use.services else use.scope
+def _key(lock: str, scope: str, service: str) -> tuple[str, str]:
+    return pattern_of(lock), f"process:{service}" if scope.startswith("process:") else scope
+
+
+def _add(sums: dict[tuple[str, str], list[int]], key: tuple[str, str], amounts: Sequence[int]) -> None:
+    known = sums.get(key)
+    sums[key] = list(amounts) if known is None else [a + b for a, b in zip(known, amounts, strict=True)]
 
 
 def _sum(lock: str, scope: str, *amounts: int) -> LockSum:

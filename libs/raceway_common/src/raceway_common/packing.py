@@ -7,7 +7,6 @@ reads the columns of an outcome and of its finding entries, which are packed bes
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 import msgspec
 
@@ -24,9 +23,8 @@ from raceway_core.result import (
     CriticalPath,
     Deadlock,
     EventNote,
-    LockHold,
-    LockUse,
     SelfTime,
+    TraceLocks,
     TraceResult,
 )
 from raceway_core.turn import NO_TURN, PackedTurn
@@ -46,13 +44,6 @@ _event_notes = msgspec.msgpack.Decoder(tuple[EventNote, ...])
 _deadlocks = msgspec.msgpack.Decoder(tuple[Deadlock, ...])
 _isolation = msgspec.msgpack.Decoder(Isolation)
 _declared = msgspec.msgpack.Decoder(DeclaredPart)
-
-
-class TraceLocks(NamedTuple):
-    """How the locks of a trace were used, and the first holds of them."""
-
-    uses: tuple[LockUse, ...] = ()
-    holds: tuple[LockHold, ...] = ()
 
 
 _locks = msgspec.msgpack.Decoder(TraceLocks)
@@ -76,7 +67,7 @@ def pack_outcome(claim: TraceClaim, result: TraceResult) -> TraceOutcome:
         ),
         findings=tuple(pack_finding(finding) for finding in result.findings),
         windows=result.windows,
-        lock_sums=pack_lock_sums(result.lock_uses),
+        lock_sums=pack_lock_sums(result.locks),
         declared=tuple(
             DeclaredEntry(part.resource, part.transactions, _pack(part)) for part in parts_of(result.declared)
         ),
@@ -88,8 +79,8 @@ def _rare_sections(result: TraceResult) -> Mapping[Section, object]:
     rare: dict[Section, object] = {}
     if result.deadlocks:
         rare[Section.DEADLOCKS] = result.deadlocks
-    if result.lock_uses:
-        rare[Section.LOCK_USES] = (result.lock_uses, result.lock_holds)
+    if result.locks.holds:
+        rare[Section.LOCKS] = result.locks
     if result.isolation:
         rare[Section.ISOLATION] = result.isolation
     return rare
@@ -149,7 +140,7 @@ def unpack_deadlocks(body: bytes) -> tuple[Deadlock, ...]:
 
 
 def unpack_locks(body: bytes) -> TraceLocks:
-    section = _found(body, Section.LOCK_USES)
+    section = _found(body, Section.LOCKS)
     return TraceLocks() if section is None else _locks.decode(section)
 
 

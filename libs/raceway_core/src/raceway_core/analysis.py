@@ -68,7 +68,6 @@ def analyze_ordered(
     holds = Holds(locks.holds, clocks.rank, graph.chain_of) if locks.holds else None
     found = find_in_trace(accesses, order, scene, uncommitted, holds)
     deadlocks = find_deadlocks(graph, clocks, locks.holds, options)
-    contention = contention_of(graph, locks.holds, options)
     declared = declared_in(graph, clocks.rank, options)
     tree = span_tree(graph)
     return TraceResult(
@@ -90,8 +89,7 @@ def analyze_ordered(
         self_times=self_times_of(graph, tree),
         event_notes=_notes(graph, clocks, locks.locksets),
         deadlocks=deadlocks_of(graph, deadlocks.cycles),
-        lock_uses=contention.uses,
-        lock_holds=contention.holds,
+        locks=contention_of(graph, locks.holds, options),
         isolation=check_declared([declared]) if declared.sessions else None,
         declared=declared,
     )

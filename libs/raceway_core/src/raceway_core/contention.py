@@ -13,36 +13,25 @@ Source: Tallent, Mellor-Crummey, Porterfield 2010 (blame for lock contention lie
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
-
-import msgspec
+from collections.abc import Mapping, Sequence
 
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.event import LockAcquire, LockPayload, LockRequest
 from raceway_core.evidence import thread_of
-from raceway_core.lock_use import MOST_NS, rank
-from raceway_core.locking.span import Places, key_of
+from raceway_core.lock_use import uses_of
+from raceway_core.locking.span import Places
 from raceway_core.locking.wait_chain import chain_lengths
-from raceway_core.lockset import Hold, LockKey
+from raceway_core.lockset import Hold
 from raceway_core.options import Options
-from raceway_core.result import LockHold, LockUse
+from raceway_core.result import LockHold, TraceLocks
 
 MOST_HOLDS = 10_000
 """So many holds of a trace are listed."""
 
-
-class Contention(NamedTuple):
-    """How each lock was used, the one most waited for first, and the first holds by when they began."""
-
-    uses: tuple[LockUse, ...]
-    holds: tuple[LockHold, ...]
+NONE = TraceLocks()
 
 
-NONE = Contention((), ())
-
-
-def contention_of(graph: CausalGraph, holds: Sequence[Hold], options: Options) -> Contention:
+def contention_of(graph: CausalGraph, holds: Sequence[Hold], options: Options) -> TraceLocks:
     """Return how the locks of a trace were used.
 
     Time: O(n) where one chain holds locks, else O(n + h·d log h), h holds, d locks held at once.
@@ -51,11 +40,28 @@ def contention_of(graph: CausalGraph, holds: Sequence[Hold], options: Options) -
         return NONE
     waits = _waits(graph, holds, options)
     lengths = chain_lengths(graph, holds, waits)
-    by_lock: dict[LockKey, list[LockHold]] = {}
-    for hold in holds:
-        by_lock.setdefault(key_of(hold.lock), []).append(_told(graph, hold, waits, lengths))
-    uses = sorted((_use(graph, key, told, lengths) for key, told in by_lock.items()), key=rank)
-    return Contention(tuple(uses), _first(uses, by_lock))
+    told = [_told(graph, hold, waits, lengths) for hold in holds]
+    if len(told) > 1:
+        told.sort(key=lambda hold: (hold.acquired_ns, hold.event_id))
+    if len(told) > MOST_HOLDS:
+        return TraceLocks(tuple(told[:MOST_HOLDS]), tuple(uses_of(told)))
+    return TraceLocks(tuple(told))
+
+
+def _told(graph: CausalGraph, hold: Hold, waits: Mapping[int, int], lengths: Mapping[int, int]) -> LockHold:
+    lock, acquire, release, _ = hold
+    event, finishes = graph.events[acquire], graph.finishes_ns
+    return LockHold(
+        lock.name,
+        lock.scope_key,
+        event.metadata.service_name,
+        thread_of(event),
+        event.id,
+        waits.get(acquire),
+        finishes[acquire],
+        None if release is None else finishes[release],
+        lengths.get(acquire, 0),
+    )
 
 
 def _waits(graph: CausalGraph, holds: Sequence[Hold], options: Options) -> dict[int, int]:
@@ -74,103 +80,25 @@ def _waits(graph: CausalGraph, holds: Sequence[Hold], options: Options) -> dict[
 
 def _requests(graph: CausalGraph, options: Options) -> dict[int, int]:
     """Return the acquires that were requested, each with the last request before it on its chain."""
-    requests = graph.payloads.of(LockRequest)
-    if not requests:
+    payloads, chain_of, undeclared = graph.payloads, graph.chain_of, options.lock_scope
+    if not payloads.numbers(LockRequest):
         return {}
-    chain_of = graph.chain_of
     last: dict[tuple[int, str, object], int] = {}
     found: dict[int, int] = {}
-    for event, payload in _in_program_order(graph, [*requests, *graph.payloads.of(LockAcquire)]):
-        key = (chain_of[event], payload.lock_id, payload.scope or options.lock_scope)
-        if isinstance(payload, LockRequest):
-            last[key] = event
-        elif key in last:
-            found[event] = last.pop(key)
+    for event in _in_program_order(graph, payloads.numbers(LockRequest, LockAcquire)):
+        payload = payloads[event]
+        if isinstance(payload, LockPayload):
+            key = (chain_of[event], payload.lock_id, payload.scope or undeclared)
+            if isinstance(payload, LockRequest):
+                last[key] = event
+            elif key in last:
+                found[event] = last.pop(key)
     return found
 
 
-def _in_program_order(
-    graph: CausalGraph, marks: list[tuple[int, LockPayload]]
-) -> Iterable[tuple[int, LockPayload]]:
-    """Return lock events so that those of one chain stand as they happened."""
+def _in_program_order(graph: CausalGraph, events: Sequence[int]) -> Sequence[int]:
+    """Return events so that those of one chain stand as they happened."""
     if isinstance(graph.order, range) and not graph.has_intervals:
-        return sorted(marks)  # numbered in a linear extension already
+        return sorted(events)  # numbered in a linear extension already
     places = Places(graph)
-    return sorted(marks, key=lambda mark: places.of(graph.ends[mark[0]]))
-
-
-def _told(graph: CausalGraph, hold: Hold, waits: Mapping[int, int], lengths: Mapping[int, int]) -> LockHold:
-    """Return a hold as it is told; the place of its lock is not known yet."""
-    acquire, release, finishes = hold.acquire, hold.release, graph.finishes_ns
-    event = graph.events[acquire]
-    return LockHold(
-        0,
-        event.id,
-        thread_of(event),
-        waits.get(acquire),
-        finishes[acquire],
-        None if release is None else finishes[release],
-        acquire in lengths,
-    )
-
-
-def _first(uses: Sequence[LockUse], by_lock: Mapping[LockKey, Sequence[LockHold]]) -> tuple[LockHold, ...]:
-    if len(by_lock) == 1:
-        [told] = by_lock.values()
-    else:
-        told = [
-            msgspec.structs.replace(hold, lock=place)
-            for place, use in enumerate(uses)
-            for hold in by_lock[use.lock, use.scope]
-        ]
-    return tuple(sorted(told, key=lambda hold: (hold.acquired_ns, hold.event_id))[:MOST_HOLDS])
-
-
-class _Sums:
-    """What the holds of one lock add up to."""
-
-    __slots__ = ("count", "longest_ns", "sum_ns", "threads")
-
-    def __init__(self) -> None:
-        self.count = self.sum_ns = self.longest_ns = 0
-        self.threads: set[str] = set()
-
-    def add(self, thread: str, length_ns: int) -> None:
-        self.count += 1
-        self.threads.add(thread)
-        self.sum_ns = min(self.sum_ns + length_ns, MOST_NS)
-        self.longest_ns = max(self.longest_ns, length_ns)
-
-
-def _use(graph: CausalGraph, key: LockKey, holds: Sequence[LockHold], lengths: Mapping[int, int]) -> LockUse:
-    held, waited, contended = _Sums(), _Sums(), _Sums()
-    number_of, events = graph.number_of, graph.events
-    services: set[str] = set()
-    longest_chain = 0
-    for hold in holds:
-        number = number_of[hold.event_id]
-        services.add(events[number].metadata.service_name)
-        end_ns = hold.acquired_ns if hold.released_ns is None else hold.released_ns
-        held.add(hold.thread_id, max(0, end_ns - hold.acquired_ns))
-        if hold.asked_ns is not None:
-            wait_ns = max(0, hold.acquired_ns - hold.asked_ns)
-            waited.add(hold.thread_id, wait_ns)
-            if hold.contended:
-                contended.add(hold.thread_id, wait_ns)
-                longest_chain = max(longest_chain, lengths[number])
-    return LockUse(
-        lock=key[0],
-        scope=key[1],
-        services=tuple(sorted(services)),
-        holds=held.count,
-        hold_ns=held.sum_ns,
-        longest_hold_ns=held.longest_ns,
-        waits=waited.count,
-        wait_ns=waited.sum_ns,
-        contended=contended.count,
-        contended_ns=contended.sum_ns,
-        longest_wait_ns=waited.longest_ns,
-        owners=tuple(sorted(held.threads)),
-        waiters=tuple(sorted(contended.threads)),
-        longest_chain=longest_chain,
-    )
+    return sorted(events, key=lambda event: places.of(graph.ends[event]))

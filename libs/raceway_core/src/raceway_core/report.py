@@ -19,7 +19,7 @@ from raceway_core.event import EventId, TraceId
 from raceway_core.finding import PairCounts, Verdict
 from raceway_core.finding_view import FindingView, view_finding
 from raceway_core.isolation.history import Isolation
-from raceway_core.lock_use import merge_uses
+from raceway_core.lock_use import merge_uses, uses_in
 from raceway_core.lock_use_view import LockUseView, view_lock_use
 from raceway_core.offline import Analysis, AnalyzedTrace, Shape
 from raceway_core.operation_share import shares_of
@@ -161,7 +161,7 @@ def _with_time(report: Report, analysis: Analysis) -> Report:
         what_if=view_what_if(change, savings) if change else None,
         locks=[
             view_lock_use(use)
-            for use in merge_uses(use for trace in traces for use in trace.result.lock_uses)
+            for use in merge_uses(use for trace in traces for use in uses_in(trace.result.locks))
         ],
     )
 

@@ -202,19 +202,32 @@ class LockUse(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class LockHold(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One hold: `lock` is the place of its lock among the trace's uses, `event_id` the acquire.
+    """One hold of a lock. `event_id` is its acquire.
 
     `asked_ns` is when the wait for it began, None where it did not; `released_ns` is None where the
-    release was not recorded. `contended`: another task held the lock during the wait.
+    release was not recorded. `waits_in_row` counts the contended waits that stand in a row from its own
+    on: 0 where no other task held the lock during the wait.
     """
 
-    lock: int
-    event_id: EventId
+    lock: str
+    scope: str
+    service: str
     thread_id: str
+    event_id: EventId
     asked_ns: int | None
     acquired_ns: int
     released_ns: int | None
-    contended: bool
+    waits_in_row: int
+
+
+class TraceLocks(msgspec.Struct, frozen=True, array_like=True):
+    """The holds of a trace, by when they began, and of one with too many of them the uses of its locks.
+
+    Else the uses follow from the holds (`raceway_core.lock_use.uses_in`), and only a reader needs them.
+    """
+
+    holds: tuple[LockHold, ...] = ()
+    uses_of_cut: tuple[LockUse, ...] = ()
 
 
 class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,7 +248,6 @@ class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     self_times: tuple[SelfTime, ...]
     event_notes: tuple[EventNote, ...]
     deadlocks: tuple[Deadlock, ...] = ()
-    lock_uses: tuple[LockUse, ...] = ()
-    lock_holds: tuple[LockHold, ...] = ()
+    locks: TraceLocks = TraceLocks()
     isolation: Isolation | None = None
     declared: DeclaredTrace = NOTHING

@@ -17,7 +17,6 @@ from raceway_api.order import OrderedEvents, ordered
 from raceway_common.chunk import events_in
 from raceway_common.errors import NotFound
 from raceway_common.packing import (
-    TraceLocks,
     unpack_audit_trails,
     unpack_critical_paths,
     unpack_deadlocks,
@@ -32,7 +31,7 @@ from raceway_common.ports.trace_store import Section, TraceRow
 from raceway_core.event import EventId, HeldLock, TraceId
 from raceway_core.finding import Example
 from raceway_core.isolation.history import Isolation
-from raceway_core.result import AuditTrail, CriticalPath, Deadlock, EventNote
+from raceway_core.result import AuditTrail, CriticalPath, Deadlock, EventNote, TraceLocks
 
 MOST_ATTEMPTS = 3
 
@@ -146,7 +145,7 @@ def _decoded(trace_id: TraceId, parts: _Parts) -> StoredResult:
         notes={note.event_id: note for note in notes},
         self_times={time.event_id: time.self_ns for time in times},
         deadlocks=_unpacked(sections, Section.DEADLOCKS, unpack_deadlocks),
-        locks=unpack_locks(sections[Section.LOCK_USES]) if Section.LOCK_USES in sections else TraceLocks(),
+        locks=unpack_locks(sections[Section.LOCKS]) if Section.LOCKS in sections else TraceLocks(),
         isolation=unpack_isolation(sections[Section.ISOLATION]) if Section.ISOLATION in sections else None,
     )
 

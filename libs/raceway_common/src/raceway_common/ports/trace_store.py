@@ -23,7 +23,7 @@ class Section(IntEnum):
     SELF_TIMES = 4
     EVENT_NOTES = 5
     DEADLOCKS = 6
-    LOCK_USES = 7
+    LOCKS = 7
     ISOLATION = 8
 
 

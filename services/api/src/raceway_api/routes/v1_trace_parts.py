@@ -42,7 +42,7 @@ async def get_locks(
     to_ns: ToNs = None,
     limit: Limit = 1000,
 ) -> Response[bytes]:
-    stored = await StoredTraces(deps).read(trace_id_of(trace_id), Section.LOCK_USES)
+    stored = await StoredTraces(deps).read(trace_id_of(trace_id), Section.LOCKS)
     return answer(request, encode(view_trace_locks(stored, from_ns=from_ns, to_ns=to_ns, limit=limit)))
 
 

@@ -10,8 +10,9 @@ from raceway_api.cursor import write_cursor
 from raceway_api.stored import StoredResult
 from raceway_common.ports.trace_store import LockCursor, LockTotals
 from raceway_core.event import EventId, TraceId
+from raceway_core.lock_use import uses_in
 from raceway_core.lock_use_view import LockUseView, view_lock_use
-from raceway_core.result import LockHold, LockUse
+from raceway_core.result import LockHold
 
 _NS_PER_US = 1_000
 
@@ -74,8 +75,8 @@ def view_trace_locks(
     stored: StoredResult, *, from_ns: int | None, to_ns: int | None, limit: int
 ) -> TraceLocks:
     """Return the first `limit` locks, and the first holds that waited or held at `from_ns..to_ns`."""
-    uses, holds = stored.locks
-    inside = [hold for hold in holds if _is_inside(hold, from_ns, to_ns)]
+    uses = uses_in(stored.locks)
+    inside = [hold for hold in stored.locks.holds if _is_inside(hold, from_ns, to_ns)]
     return TraceLocks(
         trace_id=stored.trace_id,
         as_of=stored.as_of,
@@ -83,7 +84,7 @@ def view_trace_locks(
         total_locks=len(uses),
         locks=[view_lock_use(use) for use in uses[:limit]],
         total_holds=sum(use.holds for use in uses),
-        holds=[_hold(hold, uses[hold.lock]) for hold in inside[:limit]],
+        holds=[_hold(hold) for hold in inside[:limit]],
         more_holds=len(inside) > limit,
     )
 
@@ -102,16 +103,16 @@ def _is_inside(hold: LockHold, from_ns: int | None, to_ns: int | None) -> bool:
     return not (is_late or is_early)
 
 
-def _hold(hold: LockHold, use: LockUse) -> LockHoldItem:
+def _hold(hold: LockHold) -> LockHoldItem:
     return LockHoldItem(
-        lock=use.lock,
-        scope=use.scope,
+        lock=hold.lock,
+        scope=hold.scope,
         event_id=hold.event_id,
         thread_id=hold.thread_id,
         asked_ns=None if hold.asked_ns is None else str(hold.asked_ns),
         acquired_ns=str(hold.acquired_ns),
         released_ns=None if hold.released_ns is None else str(hold.released_ns),
-        contended=hold.contended,
+        contended=hold.waits_in_row > 0,
     )
 
 
