@@ -10,17 +10,20 @@ lock, so that a hundred million traces whose clocks lie do not overflow a column
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import TypeAlias
 
 import msgspec
 
 from raceway_core.identity import pattern_of
 from raceway_core.lock_use import held_ns, waited_ns
-from raceway_core.result import TraceLocks
+from raceway_core.result import LockHold, LockUse, TraceLocks
 
 MOST_US = 24 * 3600 * 1_000_000
 
 _NS_PER_US = 1_000
+
+_Key: TypeAlias = tuple[str, str]
 
 
 class LockSum(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -44,16 +47,12 @@ def pack_lock_sums(locks: TraceLocks) -> bytes:
     """Return what a trace adds, as bytes; nothing where it took no lock."""
     if not locks.holds:
         return b""
-    sums: dict[tuple[str, str], list[int]] = {}
-    for use in locks.uses_of_cut:
-        service = use.services[0] if use.services else ""
-        amounts = (use.holds, use.hold_ns, use.waits, use.wait_ns, use.contended, use.contended_ns)
-        _add(sums, _key(use.lock, use.scope, service), amounts)
-    for hold in () if sums else locks.holds:
-        wait_ns, contended = waited_ns(hold), int(hold.waits_in_row > 0)
-        waits = (int(hold.asked_ns is not None), wait_ns, contended, wait_ns * contended)
-        _add(sums, _key(hold.lock, hold.scope, hold.service), (1, held_ns(hold), *waits))
-    return _encoder.encode([_sum(*key, *amounts) for key, amounts in sums.items()])
+    amounts = _amounts_of_uses(locks.uses_of_cut) if locks.uses_of_cut else _amounts_of_holds(locks.holds)
+    sums = [
+        (lock, scope, holds, _us(hold_ns), waits, _us(wait_ns), contended, _us(contended_ns))
+        for (lock, scope), (holds, hold_ns, waits, wait_ns, contended, contended_ns) in amounts.items()
+    ]
+    return _encoder.encode(sums)
 
 
 def unpack_lock_sums(packed: bytes) -> tuple[LockSum, ...]:
@@ -61,18 +60,34 @@ def unpack_lock_sums(packed: bytes) -> tuple[LockSum, ...]:
     return _decoder.decode(packed) if packed else ()
 
 
-def _key(lock: str, scope: str, service: str) -> tuple[str, str]:
+def _amounts_of_holds(holds: Iterable[LockHold]) -> dict[_Key, list[int]]:
+    amounts: dict[_Key, list[int]] = {}
+    for hold in holds:
+        row = amounts.setdefault(_key(hold.lock, hold.scope, hold.service), [0] * 6)
+        row[0] += 1
+        row[1] += held_ns(hold)
+        if hold.asked_ns is not None:
+            wait_ns = waited_ns(hold)
+            row[2] += 1
+            row[3] += wait_ns
+            if hold.waits_in_row:
+                row[4] += 1
+                row[5] += wait_ns
+    return amounts
+
+
+def _amounts_of_uses(uses: Iterable[LockUse]) -> dict[_Key, list[int]]:
+    amounts: dict[_Key, list[int]] = {}
+    for use in uses:
+        row = amounts.setdefault(_key(use.lock, use.scope, use.services[0]), [0] * 6)
+        of_use = (use.holds, use.hold_ns, use.waits, use.wait_ns, use.contended, use.contended_ns)
+        for place, amount in enumerate(of_use):
+            row[place] += amount
+    return amounts
+
+
+def _key(lock: str, scope: str, service: str) -> _Key:
     return pattern_of(lock), f"process:{service}" if scope.startswith("process:") else scope
-
-
-def _add(sums: dict[tuple[str, str], list[int]], key: tuple[str, str], amounts: Sequence[int]) -> None:
-    known = sums.get(key)
-    sums[key] = list(amounts) if known is None else [a + b for a, b in zip(known, amounts, strict=True)]
-
-
-def _sum(lock: str, scope: str, *amounts: int) -> LockSum:
-    holds, hold_ns, waits, wait_ns, contended, contended_ns = amounts
-    return LockSum(lock, scope, holds, _us(hold_ns), waits, _us(wait_ns), contended, _us(contended_ns))
 
 
 def _us(ns: int) -> int:

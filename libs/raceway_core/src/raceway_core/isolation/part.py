@@ -73,6 +73,8 @@ class DeclaredPart(msgspec.Struct, frozen=True):
 
 def parts_of(trace: DeclaredTrace) -> tuple[DeclaredPart, ...]:
     """Return what a trace declares, by resource. Time: O(its size) for each resource."""
+    if not trace.sessions:
+        return ()
     resources = {one.resource for session in trace.sessions for one in session}
     if len(resources) == 1:
         return (DeclaredPart(resources.pop(), trace),)
