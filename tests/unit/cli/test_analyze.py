@@ -15,6 +15,7 @@ from tests.unit.core.build import Story
 from raceway_cli.commands.analyze import command
 from raceway_core.errors import Rejected
 
+ROOT = Path(__file__).parents[3]
 FORK_JOIN = Path(__file__).parent / "files" / "fork_join.std"
 KEYS = [
     "format",
@@ -104,6 +105,13 @@ def test_locks_are_reported_over_all_traces() -> None:
     lines = _run("-", given=given).stdout.splitlines()
     header = next(place for place, line in enumerate(lines) if "waited" in line)
     assert lines[header + 1].split()[:3] == ["accounts", "6", "ms"]
+
+
+def test_the_documented_table_of_locks_is_the_real_one() -> None:
+    page = (ROOT / "docs" / "explanation" / "contention.md").read_text()
+    shown = _run(str(ROOT / "examples" / "locks" / "queue.jsonl")).stdout
+    plain = "\n".join(line.rstrip() for line in shown.splitlines())
+    assert f"$ raceway analyze examples/locks/queue.jsonl\n{plain}\n" in page
 
 
 def test_the_report_of_a_raceway_file_has_paths_and_clock_issues() -> None:
