@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.contract.store_rig import lock_hold
 
-from raceway_common.lock_sum import LockSum, pack_lock_sums, unpack_lock_sums
+from raceway_common.lock_sum import MOST_LOCKS, OTHERS, LockSum, pack_lock_sums, unpack_lock_sums
 from raceway_core.lock_use import uses_of
 from raceway_core.result import LockHold, TraceLocks
 
@@ -37,3 +37,15 @@ def test_a_lock_of_a_process_is_that_of_its_service() -> None:
     holds = [lock_hold("a['x']", 3), lock_hold("a['y']", 4, scope="process:bank/i2/8")]
     assert _sums(TraceLocks(tuple(holds))) == [LockSum("a[*]", "process:bank", 2, 2, 2, 7, 0, 0)]
     assert pack_lock_sums(TraceLocks()) == b""
+
+
+def test_a_trace_of_very_many_locks_adds_to_few() -> None:
+    holds = [
+        lock_hold(f"l{chr(97 + n // 26 % 26)}{chr(97 + n % 26)}{'x' * (n // 676)}", n) for n in range(1_200)
+    ]
+    sums = _sums(TraceLocks(tuple(holds)))
+    assert len(sums) == MOST_LOCKS
+    assert sum(each.holds for each in sums) == 1_200
+    assert sum(each.wait_us for each in sums) == sum(range(1_200))
+    [others] = [each for each in sums if each.lock == OTHERS]
+    assert (others.holds, others.wait_us) == (201, sum(range(201)))

@@ -4,13 +4,14 @@ Sums are kept by *pattern* and by who shares the lock, without the instance: `ac
 one process and `accounts['bob'].lock` of another are `accounts[*].lock` of `process:bank`. A row per lock
 would grow with every object that has a lock and with every process start, and nobody could read it.
 
-They count microseconds, which is what it takes to record an event. A trace adds a day at most to a
-lock, so that a hundred million traces whose clocks lie do not overflow a column.
+A trace adds to at most `MOST_LOCKS` of them; what its other locks add, those least waited for, goes to one
+that is called `…`. Sums count microseconds, which is what it takes to record an event. A trace adds a day
+at most to a lock, so that a hundred million traces whose clocks lie do not overflow a column.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -18,6 +19,9 @@ import msgspec
 from raceway_core.identity import pattern_of
 from raceway_core.lock_use import held_ns, waited_ns
 from raceway_core.result import LockHold, LockUse, TraceLocks
+
+MOST_LOCKS = 1_000
+OTHERS = "…"
 
 MOST_US = 24 * 3600 * 1_000_000
 
@@ -48,6 +52,8 @@ def pack_lock_sums(locks: TraceLocks) -> bytes:
     if not locks.holds:
         return b""
     amounts = _amounts_of_uses(locks.uses_of_cut) if locks.uses_of_cut else _amounts_of_holds(locks.holds)
+    if len(amounts) > MOST_LOCKS:
+        amounts = _folded(amounts)
     sums = [
         (lock, scope, holds, _us(hold_ns), waits, _us(wait_ns), contended, _us(contended_ns))
         for (lock, scope), (holds, hold_ns, waits, wait_ns, contended, contended_ns) in amounts.items()
@@ -84,6 +90,14 @@ def _amounts_of_uses(uses: Iterable[LockUse]) -> dict[_Key, list[int]]:
         for place, amount in enumerate(of_use):
             row[place] += amount
     return amounts
+
+
+def _folded(amounts: Mapping[_Key, Sequence[int]]) -> dict[_Key, list[int]]:
+    """Return the amounts of the locks most waited for, then held longest, and of all others together."""
+    ranked = sorted(amounts.items(), key=lambda item: (-item[1][3], -item[1][1], item[0]))
+    kept = {key: list(row) for key, row in ranked[: MOST_LOCKS - 1]}
+    rest = zip(*(row for _, row in ranked[MOST_LOCKS - 1 :]), strict=True)
+    return kept | {(OTHERS, OTHERS): [sum(column) for column in rest]}
 
 
 def _key(lock: str, scope: str, service: str) -> _Key:
