@@ -42,8 +42,13 @@ async def get_locks(
     to_ns: ToNs = None,
     limit: Limit = 1000,
 ) -> Response[bytes]:
-    stored = await StoredTraces(deps).read(trace_id_of(trace_id), Section.LOCKS)
-    return answer(request, encode(view_trace_locks(stored, from_ns=from_ns, to_ns=to_ns, limit=limit)))
+    traces = StoredTraces(deps)
+    stored = await traces.read(trace_id_of(trace_id), Section.LOCKS)
+
+    def view() -> bytes:
+        return encode(view_trace_locks(stored, from_ns=from_ns, to_ns=to_ns, limit=limit))
+
+    return answer(request, await traces.in_thread(view))
 
 
 @get(
