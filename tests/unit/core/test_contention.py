@@ -99,6 +99,17 @@ def test_uses_of_several_traces_add_up() -> None:
     assert (lock.owners, lock.waiters, lock.services) == (("T0", "T1"), (), ("bank",))
 
 
+def test_tasks_of_one_thread_are_told_apart() -> None:
+    story = Story(on="loop")
+    for task, at in (("a", 0), ("b", 1)):
+        story.request("l", task=task, at=at)
+    for task, at in (("a", 2), ("b", 6)):
+        story.acquire("l", task=task, at=at)
+        story.release("l", task=task, at=at + 3)
+    use = uses_of(story.events)["l"]
+    assert (use.owners, use.waiters) == (("bank#i1#a", "bank#i1#b"), ("bank#i1#b",))
+
+
 def test_a_task_does_not_contend_with_itself() -> None:
     story = Story()
     story.acquire("l")  # and never releases it

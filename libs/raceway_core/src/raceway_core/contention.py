@@ -39,8 +39,12 @@ def contention_of(graph: CausalGraph, holds: Sequence[Hold], options: Options) -
     if not holds:
         return NONE
     waits = _waits(graph, holds, options)
-    lengths = chain_lengths(graph, holds, waits)
-    told = [_told(graph, hold, waits, lengths) for hold in holds]
+    lengths: Mapping[int, int] = {}
+    names: Mapping[int, str] = {}
+    if len({graph.chain_of[hold.acquire] for hold in holds}) > 1:
+        lengths = chain_lengths(graph, holds, waits)
+        names = _names(graph, holds)
+    told = [_told(graph, hold, waits, lengths, names) for hold in holds]
     if len(told) > 1:
         told.sort(key=lambda hold: (hold.acquired_ns, hold.event_id))
     if len(told) > MOST_HOLDS:
@@ -48,14 +52,29 @@ def contention_of(graph: CausalGraph, holds: Sequence[Hold], options: Options) -
     return TraceLocks(tuple(told))
 
 
-def _told(graph: CausalGraph, hold: Hold, waits: Mapping[int, int], lengths: Mapping[int, int]) -> LockHold:
+def _names(graph: CausalGraph, holds: Sequence[Hold]) -> Mapping[int, str]:
+    """Return what to call the chains that share the name of their thread, as asyncio's tasks do."""
+    of_thread: dict[str, set[int]] = {}
+    for hold in holds:
+        of_thread.setdefault(thread_of(graph.events[hold.acquire]), set()).add(graph.chain_of[hold.acquire])
+    shared = (chains for chains in of_thread.values() if len(chains) > 1)
+    return {chain: graph.chains[chain].component for chains in shared for chain in chains}
+
+
+def _told(
+    graph: CausalGraph,
+    hold: Hold,
+    waits: Mapping[int, int],
+    lengths: Mapping[int, int],
+    names: Mapping[int, str],
+) -> LockHold:
     lock, acquire, release, _ = hold
     event, finishes = graph.events[acquire], graph.finishes_ns
     return LockHold(
         lock.name,
         lock.scope_key,
         event.metadata.service_name,
-        thread_of(event),
+        (names and names.get(graph.chain_of[acquire])) or thread_of(event),
         event.id,
         waits.get(acquire),
         finishes[acquire],

@@ -204,6 +204,9 @@ class LockUse(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class LockHold(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One hold of a lock. `event_id` is its acquire.
 
+    `thread_id` is the thread; of tasks of one thread, and of processes whose threads have one name, the
+    name that the task has in clocks.
+
     `asked_ns` is when the wait for it began, None where it did not; `released_ns` is None where the
     release was not recorded. `waits_in_row` counts the contended waits that stand in a row from its own
     on: 0 where no other task held the lock during the wait.

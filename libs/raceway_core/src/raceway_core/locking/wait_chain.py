@@ -46,7 +46,7 @@ def chain_lengths(graph: CausalGraph, holds: Sequence[Hold], waits: Mapping[int,
 
     `waits` says by acquire when its wait began. Time: O(h·d log h), h holds, d locks held at once.
     """
-    if not waits or len({graph.chain_of[hold.acquire] for hold in holds}) == 1:
+    if not waits:
         return {}
     holders = _Holders(graph, holds)
     found = sorted(_waits(graph, holds, waits))
