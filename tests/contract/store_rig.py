@@ -21,8 +21,9 @@ from raceway_common.ports.work_queue import RunClaim, TraceClaim, WorkQueue
 from raceway_core.batch import Message, TraceSlice
 from raceway_core.event import AccessType, EventId, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, PairCounts, Severity, Verdict
+from raceway_core.isolation.part import NOTHING, DeclaredTrace
 from raceway_core.moment import Moment, Phase
-from raceway_core.result import Call, ServiceCount, TraceResult, TraceSummary, Window
+from raceway_core.result import Call, LockHold, ServiceCount, TraceLocks, TraceResult, TraceSummary, Window
 from raceway_core.span import SPAN_NS
 from raceway_core.turn import NO_TURN, Turn, pack_turn
 
@@ -174,6 +175,13 @@ def _access(trace_id: str, event_id: str) -> AccessEvidence:
     )
 
 
+def lock_hold(name: str, wait_us: int, *, scope: str = "process:bank/i1/7", hold_us: int = 1) -> LockHold:
+    """Return a hold of a lock after a wait."""
+    acquired_ns = T0 + wait_us * 1000
+    released_ns = acquired_ns + hold_us * 1000
+    return LockHold(name, scope, "bank", "T1", EventId("e"), T0, acquired_ns, released_ns, 0)
+
+
 def outcome(
     trace_id: str,
     *,
@@ -185,6 +193,8 @@ def outcome(
     race_pairs: int = 0,
     windows: Sequence[Window] = (),
     findings: Sequence[Finding] = (),
+    locks: Sequence[LockHold] = (),
+    declared: DeclaredTrace = NOTHING,
 ) -> TraceOutcome:
     summary = TraceSummary(
         trace_id=TraceId(trace_id),
@@ -209,5 +219,7 @@ def outcome(
         critical_paths=(),
         self_times=(),
         event_notes=(),
+        locks=TraceLocks(tuple(locks)),
+        declared=declared,
     )
     return pack_outcome(TraceClaim(TraceId(trace_id), version), result)

@@ -43,6 +43,12 @@ def test_traces_and_one_trace(one_process: Deployment, trace: str) -> None:
     assert "critical path" in shown
 
 
+def test_locks_and_deadlocks(one_process: Deployment) -> None:
+    for name in ("locks", "deadlocks"):
+        assert isinstance(json.loads(_run(name, "--json", "--url", one_process.api_url).stdout), list)
+        assert _run(name, "--url", one_process.api_url).returncode == 0
+
+
 def test_an_audit_trail(one_process: Deployment, trace: str) -> None:
     shown = _run("audit", trace, "balance", "--url", one_process.api_url).stdout
     assert [line.split()[-1] for line in shown.splitlines() if "app.py:12" in line] == ["race", "race"]

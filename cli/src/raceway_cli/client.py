@@ -10,7 +10,10 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from raceway_api.v1.deadlock import DeadlockList, TraceDeadlocks
 from raceway_api.v1.event import EventItem, EventList
+from raceway_api.v1.isolation import TraceIsolation
+from raceway_api.v1.lock import LockList, LockTotalItem, TraceLocks
 from raceway_api.v1.race import FindingList
 from raceway_api.v1.trace import AuditTrails, CriticalPaths, TraceItem, TraceList, TraceRaces
 from raceway_api.v1.why import WhyView
@@ -77,6 +80,25 @@ class Client:
         """Return one finding, by its fingerprint or one that it absorbed."""
         return self._get(f"/api/v1/races/{quote(fingerprint, safe='')}", FindingView)
 
+    def deadlocks(self) -> Iterator[FindingView]:
+        """Yield all deadlocks, those that happened first."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._get("/api/v1/deadlocks", DeadlockList, limit=_PAGE, cursor=cursor)
+            yield from page.deadlocks
+            cursor = page.next_cursor
+
+    def locks(self, *, most: int) -> list[LockTotalItem]:
+        """Return up to `most` locks of all traces, the one most waited for first."""
+        found: list[LockTotalItem] = []
+        cursor: str | None = ""
+        while cursor is not None and len(found) < most:
+            size = min(_PAGE, most - len(found))
+            page = self._get("/api/v1/locks", LockList, limit=size, cursor=cursor)
+            found += page.locks
+            cursor = page.next_cursor
+        return found
+
     def traces(
         self, *, most: int, service: str | None = None, has_race: bool | None = None
     ) -> list[TraceItem]:
@@ -112,6 +134,18 @@ class Client:
     def races(self, trace_id: str) -> TraceRaces:
         """Return the racing pairs inside one trace."""
         return self._get(f"/api/v1/traces/{trace_id}/races", TraceRaces)
+
+    def deadlocks_in(self, trace_id: str) -> TraceDeadlocks:
+        """Return the deadlocks of one trace."""
+        return self._get(f"/api/v1/traces/{trace_id}/deadlocks", TraceDeadlocks)
+
+    def locks_in(self, trace_id: str) -> TraceLocks:
+        """Return how the locks of one trace were used, and the first holds."""
+        return self._get(f"/api/v1/traces/{trace_id}/locks", TraceLocks)
+
+    def isolation_in(self, trace_id: str) -> TraceIsolation:
+        """Return what the transactions of one trace prove."""
+        return self._get(f"/api/v1/traces/{trace_id}/isolation", TraceIsolation)
 
     def critical_paths(self, trace_id: str) -> CriticalPaths:
         """Return the critical path of each root of a trace."""

@@ -16,6 +16,8 @@ _COMMANDS = {
     "races": Entry("raceway_cli.commands.races", "Show what raced, strongest proof first."),
     "traces": Entry("raceway_cli.commands.traces", "List traces, newest first."),
     "trace": Entry("raceway_cli.commands.trace", "Show one trace: events, races, critical path."),
+    "deadlocks": Entry("raceway_cli.commands.deadlocks", "Show who waited, or can wait, in a circle."),
+    "locks": Entry("raceway_cli.commands.locks", "List locks, the one most waited for first."),
     "audit": Entry("raceway_cli.commands.audit", "Show every access to a variable in causal order."),
     "why": Entry("raceway_cli.commands.why", "Show why one event of a trace is before another."),
     "analyze": Entry("raceway_cli.commands.analyze", "Analyze a file offline, without a server."),

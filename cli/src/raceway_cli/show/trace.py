@@ -8,10 +8,17 @@ import click
 import msgspec
 
 from raceway_api.original.audit import AccessView
+from raceway_api.v1.deadlock import TraceDeadlocks
 from raceway_api.v1.event import EventItem
+from raceway_api.v1.isolation import IsolationItem
+from raceway_api.v1.lock import TraceLocks
 from raceway_api.v1.trace import AuditTrails, CriticalPathItem, TraceItem
+from raceway_cli.show.deadlock import print_deadlocks
+from raceway_cli.show.isolation import isolation_text
+from raceway_cli.show.lock import print_lock_uses
 from raceway_cli.show.table import duration_text, print_table, time_text
 from raceway_core.finding_view import ExampleView
+from raceway_core.isolation.history import Isolation
 
 _MOST_DETAIL = 60
 
@@ -23,6 +30,9 @@ class TraceReport(msgspec.Struct, frozen=True):
     events: list[EventItem]
     races: list[ExampleView]
     critical_paths: list[CriticalPathItem]
+    deadlocks: TraceDeadlocks
+    locks: TraceLocks
+    isolation: IsolationItem
 
 
 def print_traces(traces: Sequence[TraceItem]) -> None:
@@ -48,7 +58,7 @@ def print_traces(traces: Sequence[TraceItem]) -> None:
 
 
 def print_trace(report: TraceReport) -> None:
-    """Print a trace's summary, events, racing pairs and critical paths."""
+    """Print a trace's summary, events, racing pairs, deadlocks, locks and critical paths."""
     trace = report.trace
     print_traces([trace])
     for name, counts in (("notes", trace.notes), ("clock issues", trace.clock_issues)):
@@ -59,9 +69,17 @@ def print_trace(report: TraceReport) -> None:
     if report.races:
         click.echo()
         print_table(("race", "first", "second", "missing"), [_race_row(race) for race in report.races])
+    print_deadlocks(report.deadlocks.deadlocks, total=report.deadlocks.total)
+    print_lock_uses(report.locks.locks)
+    if report.isolation.transactions:
+        click.echo("\n" + isolation_text(_isolation_of(report.isolation)))
     for path in report.critical_paths:
         click.echo()
         _print_path(path)
+
+
+def _isolation_of(item: IsolationItem) -> Isolation:
+    return Isolation(item.transactions, item.refuted_levels, item.anomalies, item.unrecoverable_keys)
 
 
 def print_audit(trails: AuditTrails) -> None:

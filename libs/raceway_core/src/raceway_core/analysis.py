@@ -2,7 +2,7 @@
 
     events ─► causal graph ─► clocks of C ─┬─► accesses, by variable ─► lost updates ─► races ─► findings
                   └─► holds of locks ─► clocks of H ─┘
-                              └─► deadlocks ─► findings
+                              └─► deadlocks ─► findings, contention
 
 Every part is a module of its own; this one only puts them together. Everything is a function of the
 set of events.
@@ -18,12 +18,14 @@ from raceway_core.access import Access, Precedes, Variable, accesses_of
 from raceway_core.audit_trail import AuditTrails
 from raceway_core.causal_graph import CausalGraph, build_graph
 from raceway_core.clock import Clocks, clocks_of
+from raceway_core.contention import contention_of
 from raceway_core.critical_path import critical_paths_of
 from raceway_core.deadlock import find_deadlocks
 from raceway_core.deadlock_finding import deadlocks_of, find_deadlock_faults
 from raceway_core.event import Event, HeldLock, TraceId
 from raceway_core.evidence import held
 from raceway_core.grouping import Scene
+from raceway_core.isolation.declared import check_declared, declared_in
 from raceway_core.lock_order import lock_edges
 from raceway_core.lockset import Lockset, locks_of
 from raceway_core.options import DEFAULTS, Options
@@ -67,10 +69,14 @@ def analyze_ordered(
     holds = Holds(locks.holds, clocks.rank, graph.chain_of) if locks.holds else None
     found = find_in_trace(accesses, order, scene, uncommitted, holds)
     deadlocks = find_deadlocks(graph, clocks, locks.holds, options)
+    declared = declared_in(graph, clocks.rank, options)
     tree = span_tree(graph)
     return TraceResult(
         summary=_summary(
-            trace_id, graph, clocks, {"findings_cut": found.cut, "deadlocks_cut": int(deadlocks.is_cut)}
+            trace_id,
+            graph,
+            clocks,
+            {"findings_cut": found.cut, "deadlocks_cut": int(deadlocks.is_cut), "locksets_cut": locks.cut},
         ),
         race_pairs=found.pair_count,
         races=found.pairs,
@@ -84,6 +90,9 @@ def analyze_ordered(
         self_times=self_times_of(graph, tree),
         event_notes=_notes(graph, clocks, locks.locksets),
         deadlocks=deadlocks_of(graph, deadlocks.cycles),
+        locks=contention_of(graph, locks.holds, options),
+        isolation=check_declared([declared]) if declared.sessions else None,
+        declared=declared,
     )
 
 

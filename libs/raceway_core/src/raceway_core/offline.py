@@ -18,7 +18,7 @@ from raceway_core.clock import clocks_of
 from raceway_core.clock_offset import ClockOffsets, find_offsets
 from raceway_core.event import Event, TraceId
 from raceway_core.finding import Finding, merge_findings
-from raceway_core.isolation.declared import DeclaredTrace, check_declared, declared_in
+from raceway_core.isolation.declared import check_declared
 from raceway_core.isolation.history import Isolation
 from raceway_core.offset.message import Message, messages_of
 from raceway_core.operation_share import TraceOperations, operations_of
@@ -53,7 +53,6 @@ class AnalyzedTrace(msgspec.Struct, frozen=True):
     measurements: TraceMeasurements
     messages: Sequence[Message]
     operations: TraceOperations
-    declared: DeclaredTrace
 
 
 class Analysis(msgspec.Struct, frozen=True):
@@ -94,7 +93,7 @@ def analyze_events(
         anomalies=find_anomalies((trace.measurements for trace in traces), options.latency),
         clock_offsets=find_offsets(message for trace in traces for message in trace.messages),
         change=options.change,
-        isolation=check_declared(trace.declared for trace in traces),
+        isolation=_isolation(traces),
     )
 
 
@@ -111,8 +110,15 @@ def _analyze(trace_id: TraceId, events: Sequence[Event], options: Options) -> An
         measurements=TraceMeasurements(trace_id, measurements_of(graph, result.critical_paths)),
         messages=list(messages_of(graph)),
         operations=operations_of(graph, result.critical_paths, options.change),
-        declared=declared_in(graph, clocks.rank, options),
     )
+
+
+def _isolation(traces: Sequence[AnalyzedTrace]) -> Isolation:
+    """Return what all transactions prove together; where one trace has all of them, that is known."""
+    results = [trace.result for trace in traces if trace.result.isolation]
+    if len(results) == 1 and results[0].isolation:
+        return results[0].isolation
+    return check_declared(result.declared for result in results)
 
 
 def _across(traces: Sequence[AnalyzedTrace]) -> Iterator[Finding]:

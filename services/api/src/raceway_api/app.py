@@ -15,7 +15,9 @@ from raceway_api.routes import (
     status,
     traces,
     v1_causal_graph,
+    v1_locks,
     v1_races,
+    v1_trace_parts,
     v1_traces,
 )
 
@@ -35,7 +37,9 @@ def routes(deps: Deps) -> list[Router]:
         *distributed.HANDLERS,
         *v1_traces.HANDLERS,
         *v1_causal_graph.HANDLERS,
+        *v1_trace_parts.HANDLERS,
         *v1_races.HANDLERS,
+        *v1_locks.HANDLERS,
         *docs.HANDLERS,
     ]
     provided = {"deps": Provide(provide_deps, use_cache=True, sync_to_thread=False)}

@@ -22,16 +22,28 @@ class Section(IntEnum):
     CRITICAL_PATHS = 3
     SELF_TIMES = 4
     EVENT_NOTES = 5
+    DEADLOCKS = 6
+    LOCKS = 7
+    ISOLATION = 8
 
 
 TOGETHER = 0
 """In place of a section's number: all of them, which is how those of small results are stored."""
 
 
+class DeclaredEntry(msgspec.Struct, frozen=True, gc=False):
+    """What a trace declares of one resource: how many transactions, and all of them in `body`."""
+
+    resource: str
+    transactions: int
+    body: bytes
+
+
 class TraceOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """An analyzed trace, packed by an analysis worker (`raceway_common.packing`).
 
-    `sections` has either `TOGETHER` or every section.
+    `sections` has either `TOGETHER` or every section that is not empty. `lock_sums` is what the trace adds
+    to the sums of locks (`raceway_common.lock_sum`).
     """
 
     claim: TraceClaim
@@ -40,6 +52,8 @@ class TraceOutcome(msgspec.Struct, frozen=True, kw_only=True):
     sections: dict[int, bytes]
     findings: tuple[FindingEntry, ...]
     windows: tuple[Window, ...]
+    lock_sums: bytes = b""
+    declared: tuple[DeclaredEntry, ...] = ()
 
 
 class TraceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +102,40 @@ class ServiceCalls(msgspec.Struct, frozen=True, gc=False):
         return sum(self.by_link.values())
 
 
+class LockTotals(msgspec.Struct, frozen=True, gc=False):
+    """How locks of one pattern were used in all traces; `scope` says who shares them.
+
+    Times are in microseconds (`raceway_common.lock_sum`).
+    """
+
+    lock_key: bytes
+    lock: str
+    scope: str
+    trace_count: int
+    holds: int
+    hold_us: int
+    waits: int
+    wait_us: int
+    contended: int
+    contended_us: int
+
+
+class LockCursor(msgspec.Struct, frozen=True, array_like=True):
+    """The last row of a page of locks; the next page begins after it."""
+
+    wait_us: int
+    hold_us: int
+    lock_key: bytes
+
+
+class DeclaredRow(msgspec.Struct, frozen=True, gc=False):
+    """What a trace declares of one resource; `raceway_common.packing` reads `body`."""
+
+    trace_id: TraceId
+    transactions: int
+    body: bytes
+
+
 class Totals(msgspec.Struct, frozen=True, gc=False):
     """`traces` are all that are stored; the rest counts analyzed ones. `events` are distinct."""
 
@@ -113,9 +161,9 @@ class TraceStore(Protocol):
     async def row(self, trace_id: TraceId) -> TraceRow | None: ...
 
     async def section(self, trace_id: TraceId, section: Section) -> bytes | None:
-        """Return what was packed with a section in it; None while the trace is not analyzed.
+        """Return what was packed with a section in it, from which `raceway_common.packing` takes it out.
 
-        `raceway_common.packing` takes the section out.
+        None while the trace is not analyzed; also for a section that is empty.
         """
         ...
 
@@ -144,6 +192,17 @@ class TraceStore(Protocol):
         self, service: str, *, limit: int
     ) -> tuple[Sequence[ServiceCalls], Sequence[ServiceCalls]]:
         """Return whom a service calls and who calls it, most calls first; at most `limit` of each."""
+        ...
+
+    async def locks(self, *, limit: int, after: LockCursor | None) -> Sequence[LockTotals]:
+        """Return sums of locks, the one most waited for first, then the one held longest, by keyset."""
+        ...
+
+    async def declared(self, *, since_ns: int, resource: str | None, limit: int) -> Sequence[DeclaredRow]:
+        """Return what analyzed traces declare whose last event is not before `since_ns`, newest first.
+
+        Of one resource, or with None of all.
+        """
         ...
 
     async def totals(self) -> Totals: ...

@@ -3,6 +3,7 @@
     traces ─┬─ chunks           events as they were stored, one row per trace and append
             ├─ trace_results    one line per analyzed trace; trace_sections the rest of its result
             ├─ trace_services   which services took part, for lists by service
+            ├─ declared_parts   the transactions that it declares, by resource
             ├─ windows          what each variable's runs need of the trace
             └─ finding_entries  the trace's findings (owner_kind 0), finding_bodies their evidence
     variables ─ runs ─ finding_entries (owner_kind 1)
@@ -111,6 +112,7 @@ trace_results = Table(
     Column("event_count", BigInteger, nullable=False),
     Column("race_pairs", BigInteger, nullable=False),
     Column("summary", LargeBinary, nullable=False),
+    Column("lock_sums", LargeBinary, nullable=False),
 )
 
 trace_sections = Table(
@@ -155,6 +157,31 @@ service_calls = Table(
     Column("message", BigInteger, nullable=False),
     Column("database", BigInteger, nullable=False),
     Column("custom", BigInteger, nullable=False),
+)
+
+lock_totals = Table(
+    "lock_totals",
+    metadata,
+    Column("lock_key", LargeBinary, primary_key=True),
+    Column("lock", BYTEWISE, nullable=False),
+    Column("scope", BYTEWISE, nullable=False),
+    Column("trace_count", BigInteger, nullable=False),
+    Column("holds", BigInteger, nullable=False),
+    Column("hold_us", BigInteger, nullable=False),
+    Column("waits", BigInteger, nullable=False),
+    Column("wait_us", BigInteger, nullable=False),
+    Column("contended", BigInteger, nullable=False),
+    Column("contended_us", BigInteger, nullable=False),
+)
+
+declared_parts = Table(
+    "declared_parts",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("resource_key", LargeBinary, primary_key=True),
+    Column("last_ns", BigInteger, nullable=False),
+    Column("transactions", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 totals = Table(
@@ -253,6 +280,15 @@ for _work in (traces, runs):
 
 Index("ix_service_calls_caller", service_calls.c.caller_key)
 Index("ix_service_calls_callee", service_calls.c.callee_key)
+
+Index("ix_lock_totals_page", lock_totals.c.wait_us, lock_totals.c.hold_us, lock_totals.c.lock_key)
+Index("ix_declared_parts_recent", declared_parts.c.last_ns, declared_parts.c.number)
+Index(
+    "ix_declared_parts_resource",
+    declared_parts.c.resource_key,
+    declared_parts.c.last_ns,
+    declared_parts.c.number,
+)
 
 _racy = text("race_pairs > 0")
 Index("ix_trace_results_page", trace_results.c.last_ns, trace_results.c.trace_id, trace_results.c.event_count)

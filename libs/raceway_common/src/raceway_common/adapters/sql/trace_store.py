@@ -7,12 +7,15 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from raceway_common.adapters.sql import call_rows, trace_pages
+from raceway_common.adapters.sql import call_rows, declared_rows, lock_rows, trace_pages
 from raceway_common.adapters.sql.trace_writer import replace_results
 from raceway_common.database.database import Database
 from raceway_common.database.statement import BYTES, INT, Statement
 from raceway_common.ports.trace_store import (
     TOGETHER,
+    DeclaredRow,
+    LockCursor,
+    LockTotals,
     Section,
     ServiceCalls,
     ServiceRow,
@@ -98,6 +101,12 @@ class SqlTraceStore:
         self, service: str, *, limit: int
     ) -> tuple[Sequence[ServiceCalls], Sequence[ServiceCalls]]:
         return await self._database.read(partial(call_rows.calls_around, service, limit))
+
+    async def locks(self, *, limit: int, after: LockCursor | None) -> Sequence[LockTotals]:
+        return await self._database.read(partial(lock_rows.most_waited_for, limit, after))
+
+    async def declared(self, *, since_ns: int, resource: str | None, limit: int) -> Sequence[DeclaredRow]:
+        return await self._database.read(partial(declared_rows.recent, since_ns, resource, limit))
 
     async def totals(self) -> Totals:
         return await self._database.read(_totals)

@@ -33,6 +33,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", "version", "created_ns", name=op.f("pk_chunks")),
     )
     op.create_table(
+        "declared_parts",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("resource_key", sa.LargeBinary(), nullable=False),
+        sa.Column("last_ns", sa.BigInteger(), nullable=False),
+        sa.Column("transactions", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", "resource_key", name=op.f("pk_declared_parts")),
+    )
+    op.create_index("ix_declared_parts_recent", "declared_parts", ["last_ns", "number"], unique=False)
+    op.create_index(
+        "ix_declared_parts_resource", "declared_parts", ["resource_key", "last_ns", "number"], unique=False
+    )
+    op.create_table(
         "dropped_batches",
         sa.Column("batch_key", sa.LargeBinary(), nullable=False),
         sa.Column("applied_ns", sa.BigInteger(), nullable=False),
@@ -94,6 +107,21 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_finding_version")),
     )
+    op.create_table(
+        "lock_totals",
+        sa.Column("lock_key", sa.LargeBinary(), nullable=False),
+        sa.Column("lock", BYTEWISE, nullable=False),
+        sa.Column("scope", BYTEWISE, nullable=False),
+        sa.Column("trace_count", sa.BigInteger(), nullable=False),
+        sa.Column("holds", sa.BigInteger(), nullable=False),
+        sa.Column("hold_us", sa.BigInteger(), nullable=False),
+        sa.Column("waits", sa.BigInteger(), nullable=False),
+        sa.Column("wait_us", sa.BigInteger(), nullable=False),
+        sa.Column("contended", sa.BigInteger(), nullable=False),
+        sa.Column("contended_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("lock_key", name=op.f("pk_lock_totals")),
+    )
+    op.create_index("ix_lock_totals_page", "lock_totals", ["wait_us", "hold_us", "lock_key"], unique=False)
     op.create_table(
         "runs",
         sa.Column("number", NUMBER, nullable=False),
@@ -162,6 +190,7 @@ def upgrade() -> None:
         sa.Column("event_count", sa.BigInteger(), nullable=False),
         sa.Column("race_pairs", sa.BigInteger(), nullable=False),
         sa.Column("summary", sa.LargeBinary(), nullable=False),
+        sa.Column("lock_sums", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_trace_results")),
     )
     op.create_index(
