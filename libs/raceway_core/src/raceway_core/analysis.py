@@ -25,6 +25,7 @@ from raceway_core.event import Event, HeldLock, TraceId
 from raceway_core.evidence import evidence_of, held
 from raceway_core.grouping import Scene
 from raceway_core.lock_order import lock_edges
+from raceway_core.locking.order_writer import lock_orders_of
 from raceway_core.lockset import Lockset, locks_of
 from raceway_core.options import DEFAULTS, Options
 from raceway_core.path.span_tree import span_tree
@@ -66,11 +67,15 @@ def analyze_ordered(
     holds = Holds(locks.holds, clocks.rank, graph.chain_of) if locks.holds else None
     found = find_in_trace(accesses, order, scene, uncommitted, holds)
     deadlocks = find_deadlocks(graph, clocks, locks.holds, options)
+    orders = lock_orders_of(graph, clocks, locks.holds, options)
     tree = span_tree(graph)
+    cuts = {
+        "findings_cut": found.cut,
+        "deadlocks_cut": int(deadlocks.is_cut),
+        "lock_orders_cut": int(orders.is_cut),
+    }
     return TraceResult(
-        summary=_summary(
-            trace_id, graph, clocks, {"findings_cut": found.cut, "deadlocks_cut": int(deadlocks.is_cut)}
-        ),
+        summary=_summary(trace_id, graph, clocks, cuts),
         race_pairs=found.pair_count,
         races=found.pairs,
         findings=(*found.findings, *find_deadlock_faults(graph, clocks, deadlocks.cycles)),
@@ -83,6 +88,7 @@ def analyze_ordered(
         self_times=self_times_of(graph, tree),
         event_notes=_notes(graph, clocks, locks.locksets),
         deadlocks=deadlocks_of(graph, deadlocks.cycles),
+        lock_orders=orders.orders,
     )
 
 
