@@ -49,6 +49,7 @@ def pack_outcome(claim: TraceClaim, result: TraceResult) -> TraceOutcome:
         ),
         findings=tuple(pack_finding(finding) for finding in result.findings),
         windows=result.windows,
+        lock_orders=result.lock_orders,
     )
 
 
