@@ -71,6 +71,7 @@ def analyze_ordered(
     tree = span_tree(graph)
     cuts = {
         "findings_cut": found.cut,
+        "predicted_cut": int(found.is_prediction_cut),
         "deadlocks_cut": int(deadlocks.is_cut),
         "lock_orders_cut": int(orders.is_cut),
     }
