@@ -19,6 +19,7 @@ from raceway_core.clock_offset import ClockOffsets, find_offsets
 from raceway_core.deadlock_across import DeadlocksAcross, classes_by_scope, find_deadlocks_across
 from raceway_core.event import Event, TraceId
 from raceway_core.finding import Finding, merge_findings
+from raceway_core.grouping import names_of
 from raceway_core.isolation.declared import DeclaredTrace, check_declared, declared_in
 from raceway_core.isolation.history import Isolation
 from raceway_core.offset.message import Message, messages_of
@@ -26,7 +27,7 @@ from raceway_core.operation_share import TraceOperations, operations_of
 from raceway_core.options import DEFAULTS, Change, Options
 from raceway_core.order_count import pair_counts
 from raceway_core.result import Deadlock, TraceResult, Window
-from raceway_core.run import find_across_traces
+from raceway_core.run import find_across_traces, find_never_met
 from raceway_core.span import spans_of
 
 
@@ -118,9 +119,16 @@ def _analyze(trace_id: TraceId, events: Sequence[Event], options: Options) -> An
 
 
 def _across(traces: Sequence[AnalyzedTrace]) -> Iterator[Finding]:
-    if len(traces) > 1:
-        for (_, _, span), windows in sorted(_windows_by_run(traces).items()):
-            yield from find_across_traces(span, windows)
+    """Yield what windows of one run have, and what is predicted of those that never met."""
+    if len(traces) < 2:
+        return
+    known: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for (*variable, span), windows in sorted(_windows_by_run(traces).items()):
+        found = find_across_traces(span, windows)
+        known[variable[0], variable[1]] |= names_of(found)
+        yield from found
+    for name, windows in sorted(_windows_by_variable(traces).items()):
+        yield from find_never_met(windows, known[name])
 
 
 def _locking(traces: Sequence[AnalyzedTrace]) -> list[DeadlocksAcross]:
@@ -138,3 +146,13 @@ def _windows_by_run(
             for span in spans_of(window):
                 runs[window.variable, window.scope, span].append((trace.result.summary.trace_id, window))
     return runs
+
+
+def _windows_by_variable(
+    traces: Sequence[AnalyzedTrace],
+) -> Mapping[tuple[str, str], list[tuple[TraceId, Window]]]:
+    windows: defaultdict[tuple[str, str], list[tuple[TraceId, Window]]] = defaultdict(list)
+    for trace in traces:
+        for window in trace.result.windows:
+            windows[window.variable, window.scope].append((trace.result.summary.trace_id, window))
+    return windows

@@ -9,29 +9,34 @@ counted once, wherever the cuts fall.
 
 Pairs inside one trace are the trace's own (`raceway_core.analysis`). The same definitions hold for
 both: `raceway_core.race` and `raceway_core.lost_update`. What a cut means for a proof that rests on
-a whole run is told in docs/adr/0004-confirmation-within-a-run.md.
+a whole run is told in docs/adr/0004-confirmation-within-a-run.md. Lost updates that are only predicted
+(`raceway_core.across.predicted`) need no overlap at all; in a run they are found among its windows.
 
 Source: Liu et al. 2017, DCatch (races between requests that nothing orders).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from raceway_core.access import Access
 from raceway_core.across.accesses import RunAccesses, program_order
 from raceway_core.across.glance import cannot_lose, cannot_race
 from raceway_core.across.lost_update import run_lost_updates
+from raceway_core.across.predicted import predict_across
 from raceway_core.across.race import race_tallies
+from raceway_core.across.split import has_split
 from raceway_core.across.window import Opened
 from raceway_core.across.window_writer import windows_of
 from raceway_core.event import TraceId
 from raceway_core.finding import AccessEvidence, Finding, FindingKind
 from raceway_core.grouping import Scene, absorb, group, names_of
+from raceway_core.predicted_finding import told_findings
 from raceway_core.result import Window
 from raceway_core.span import SPAN_NS
+from raceway_core.turn import NO_TURN
 
-__all__ = ["SLACK_NS", "find_across_traces", "windows_of"]
+__all__ = ["SLACK_NS", "find_across_traces", "find_never_met", "windows_of"]
 
 SLACK_NS = 1_000_000_000
 """Windows that are so far apart may still be of one run."""
@@ -54,7 +59,27 @@ def find_across_traces(span: int, windows: Sequence[tuple[TraceId, Window]]) -> 
     ]
     losing = [run for run in runs if not cannot_lose(run.windows)]
     racing = [run for run in runs if not cannot_race(run.windows)]
-    return _findings_of(runs, losing, racing) if losing or racing else []
+    splitting = [run for run in runs if any(has_split(window.body) for window in run.windows)]
+    if not losing and not racing and not splitting:
+        return []
+    scene = _scene_of(runs)
+    found = _findings_of(losing, racing, scene)
+    return _ranked([*found, *_predicted_in(splitting, scene, names_of(found))])
+
+
+def find_never_met(windows: Sequence[tuple[TraceId, Window]], known: Collection[str] = ()) -> list[Finding]:
+    """Return the predicted lost updates among all windows of one variable, whenever they were.
+
+    Those whose fingerprint is `known` are left out: their pairs were counted in runs. Time: O(k log k).
+    """
+    distinct = dict(sorted(windows, key=lambda item: (item[0], item[1].body)))
+    if len(distinct) < 2 or all(window.turn != NO_TURN for window in distinct.values()):
+        return []  # what takes a turn splits no update
+    opened = {trace_id: Opened(trace_id, window) for trace_id, window in distinct.items()}
+    if not any(has_split(window.body) for window in opened.values()):
+        return []
+    run = RunAccesses(opened, distinct.keys())
+    return _ranked(_predicted_in([run], _scene_of([run]), known))
 
 
 def _runs(windows: Mapping[TraceId, Window]) -> Iterator[list[TraceId]]:
@@ -69,17 +94,29 @@ def _runs(windows: Mapping[TraceId, Window]) -> Iterator[list[TraceId]]:
     yield run
 
 
-def _findings_of(
-    runs: Sequence[RunAccesses], losing: Sequence[RunAccesses], racing: Sequence[RunAccesses]
-) -> list[Finding]:
-    """Return the findings of those runs that may have lost updates, and of those that may have races."""
+def _scene_of(runs: Sequence[RunAccesses]) -> Scene:
     accesses = [access for run in runs for access in run.accesses]
-    variable = accesses[0].variable
-    scene = Scene(_evidence_in(runs), {variable: accesses}, program_order)
+    return Scene(_evidence_in(runs), {accesses[0].variable: accesses}, program_order)
+
+
+def _findings_of(losing: Sequence[RunAccesses], racing: Sequence[RunAccesses], scene: Scene) -> list[Finding]:
+    """Return the findings of those runs that may have lost updates, and of those that may have races."""
     losses = [tally for run in losing for tally in run_lost_updates(run)]
     lost = group(losses, scene, kind=FindingKind.LOST_UPDATE, across_traces=True)
-    races = [tally for run in racing for tally in race_tallies(run, variable, names_of(lost))]
+    proven = names_of(lost)
+    races = [tally for run in racing for tally in race_tallies(run, run.accesses[0].variable, proven)]
     return absorb(lost, group(races, scene, across_traces=True), scene)
+
+
+def _predicted_in(runs: Iterable[RunAccesses], scene: Scene, known: Collection[str]) -> list[Finding]:
+    predicted = [predict_across(run) for run in runs]
+    tallies = [tally for one in predicted for tally in one.tallies]
+    findings = group(tallies, scene, kind=FindingKind.LOST_UPDATE, across_traces=True)
+    return told_findings(findings, (shown for one in predicted for shown in one.shown), known)
+
+
+def _ranked(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: finding.sort_key)
 
 
 def _evidence_in(runs: Iterable[RunAccesses]) -> Callable[[Access], AccessEvidence]:

@@ -9,6 +9,7 @@ from itertools import chain
 import msgspec
 
 from raceway_core.across.glance import guards, rise
+from raceway_core.across.split import has_split
 from raceway_core.across.window import Body
 from raceway_core.lockset import LockKey
 from raceway_core.turn import NO_TURN, UNVERSIONED, PackedTurn, Turn, pack_turn
@@ -20,7 +21,8 @@ def turn_of(body: Body, first_ns: int, last_ns: int) -> PackedTurn:
     """Return a window's turn, `NO_TURN` where its own accesses do not allow one. Time: O(accesses).
 
     Its rules are the locks that protect every access from every other one that holds them and,
-    without versions, the process whose clock alone orders the accesses.
+    without versions, the process whose clock alone orders the accesses. An update between whose read and
+    write a lock was free may be predicted to lose another, whatever turn it takes.
     """
     rows = body.rows
     is_read_only = not any(row.access_type.writes for row in rows)
@@ -32,7 +34,7 @@ def turn_of(body: Body, first_ns: int, last_ns: int) -> PackedTurn:
             seen, left = (rows[0].version or 0) - rows[0].access_type.writes, rows[-1].version or 0
         elif len(processes) == 1 and all(row.version is None for row in rows):
             rules = _digest(locks, processes.pop())
-    if not rules and not is_read_only:
+    if not is_read_only and (not rules or has_split(body)):
         return NO_TURN
     return pack_turn(Turn(rules, is_read_only, first_ns, last_ns, seen, left))
 

@@ -81,27 +81,27 @@ class Opened:
     """A window that was read back: `accesses` in their order, with what belongs to each.
 
     `rows` are what is written of them, from which they are made only when they are asked for: of
-    most windows a glance at the rows is enough (`raceway_core.across.glance`).
+    most windows a glance at the rows is enough (`raceway_core.across.glance`). `body` has both.
     """
 
     def __init__(self, trace_id: TraceId, window: Window) -> None:
         self._trace_id = trace_id
         self._variable = Variable(window.variable, window.scope)
-        self._body = _decoder.decode(window.body)
+        self.body = _decoder.decode(window.body)
         self.first_ns = window.first_ns
         self.last_ns = window.last_ns
-        self.rows: Sequence[Row] = self._body.rows
+        self.rows: Sequence[Row] = self.body.rows
 
     @cached_property
     def processes(self) -> Sequence[Process]:
         """The processes of the accesses; some may be equal."""
-        return [Process(actor.service, actor.instance, actor.process_id) for actor in self._body.actors]
+        return [Process(actor.service, actor.instance, actor.process_id) for actor in self.body.actors]
 
     @cached_property
     def stories(self) -> Sequence[LockStory]:
         """The stories of the locks that `story` returns."""
         return [
-            {(name, scope_key): around for name, scope_key, around in story} for story in self._body.stories
+            {(name, scope_key): around for name, scope_key, around in story} for story in self.body.stories
         ]
 
     @cached_property
@@ -111,7 +111,7 @@ class Opened:
 
     def lockset(self, row: Row) -> Lockset:
         """Return the locks that were held at one of `rows`."""
-        return self._body.locksets[row.lockset]
+        return self.body.locksets[row.lockset]
 
     def story(self, number: int) -> LockStory:
         """Return the story of the locks around an access of this window."""
@@ -124,7 +124,7 @@ class Opened:
     def evidence(self, number: int) -> AccessEvidence:
         """Return an access of this window as a reader needs to see it."""
         row = self.rows[number]
-        actor, clock = self._body.actors[row.actor], self._body.clocks[row.clock]
+        actor, clock = self.body.actors[row.actor], self.body.clocks[row.clock]
         return AccessEvidence(
             event_id=row.event_id,
             trace_id=self._trace_id,
@@ -135,11 +135,11 @@ class Opened:
             instance=actor.instance or None,
             process_id=actor.process_id,
             thread_id=actor.thread_id,
-            location=self._body.locations[row.location],
+            location=self.body.locations[row.location],
             old_value=value_of(row.sent.old),
             new_value=value_of(row.sent.new),
             version=row.version,
-            lockset=held(self._body.locksets[row.lockset]),
+            lockset=held(self.body.locksets[row.lockset]),
             clock=tuple(sorted((*clock.others, (clock.own, row.position)))),
         )
 
@@ -150,13 +150,13 @@ class Opened:
             number=number,
             variable=self._variable,
             access_type=row.access_type,
-            place=place_of(self._body.locations[row.location]),
+            place=place_of(self.body.locations[row.location]),
             start_ns=row.start_ns,
             end_ns=row.start_ns + row.duration_ns,
             process=self.processes[row.actor],
-            host=self._body.actors[row.actor].host,
+            host=self.body.actors[row.actor].host,
             transaction=row.transaction,
-            lockset=self._body.locksets[row.lockset],
+            lockset=self.body.locksets[row.lockset],
             read=read_in(row.access_type, row.sent),
             written=written_in(row.access_type, row.sent),
             version=row.version,
