@@ -101,10 +101,16 @@ def test_it_says_which_lock_is_released_between_which_lines() -> None:
     assert finding.fix == "Hold lock L across bank.py:11–14, or read again under it."
 
 
-def test_what_was_counted_in_a_run_is_not_counted_again() -> None:
+def test_what_was_counted_in_a_span_is_not_counted_again() -> None:
     stories = [request(f"t{n}", SPLIT, at=at) for n, at in enumerate([0.0, 100.0, DAY_MS])]
     [finding] = lost_in(stories)
     assert finding.pairs == 1
+
+
+def test_a_span_compares_what_never_met_in_it() -> None:
+    windows = windows_of([request("t1", SPLIT), request("t2", BLIND, at=20_000.0)])
+    (finding,) = find_across_traces(windows[0][1].first_ns // SPAN_NS, windows)
+    assert (finding.kind, finding.pairs) == (FindingKind.LOST_UPDATE, 1)
 
 
 def test_a_split_update_takes_no_turn() -> None:

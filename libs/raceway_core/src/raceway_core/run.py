@@ -10,14 +10,14 @@ counted once, wherever the cuts fall.
 Pairs inside one trace are the trace's own (`raceway_core.analysis`). The same definitions hold for
 both: `raceway_core.race` and `raceway_core.lost_update`. What a cut means for a proof that rests on
 a whole run is told in docs/adr/0004-confirmation-within-a-run.md. Lost updates that are only predicted
-(`raceway_core.across.predicted`) need no overlap at all; in a run they are found among its windows.
+(`raceway_core.across.predicted`) need no overlap at all; they are found among all windows of a span.
 
 Source: Liu et al. 2017, DCatch (races between requests that nothing orders).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 
 from raceway_core.access import Access
 from raceway_core.across.accesses import RunAccesses, program_order
@@ -47,39 +47,59 @@ def find_across_traces(span: int, windows: Sequence[tuple[TraceId, Window]]) -> 
 
     `windows` are all windows of the variable that touch the span, in any order.
 
-    Time: O(k log k) for k accesses, but see `across.race` for locks and `across.lost_update` for
-    transactions of several writes.
+    Time: O(k log k) for k accesses, but see `across.race` for locks, `across.lost_update` for
+    transactions of several writes and `across.predicted` for many different ones.
     """
-    distinct = dict(sorted(windows, key=lambda item: (item[0], item[1].body)))
-    new_traces = {trace_id for trace_id, window in distinct.items() if window.first_ns // SPAN_NS == span}
-    runs = [
-        RunAccesses({trace_id: Opened(trace_id, distinct[trace_id]) for trace_id in traces}, new_traces)
-        for traces in _runs(distinct)
-        if len(traces) > 1 and not new_traces.isdisjoint(traces)
-    ]
-    losing = [run for run in runs if not cannot_lose(run.windows)]
-    racing = [run for run in runs if not cannot_race(run.windows)]
-    splitting = [run for run in runs if any(has_split(window.body) for window in run.windows)]
-    if not losing and not racing and not splitting:
-        return []
-    scene = _scene_of(runs)
-    found = _findings_of(losing, racing, scene)
-    return _ranked([*found, *_predicted_in(splitting, scene, names_of(found))])
+    found = _Windows(windows)
+    new_traces = {trace_id for trace_id, window in found.packed.items() if window.first_ns // SPAN_NS == span}
+    met = _found_in_runs(found, new_traces)
+    return _ranked([*met, *_predicted_among(found, new_traces, names_of(met))])
 
 
 def find_never_met(windows: Sequence[tuple[TraceId, Window]], known: Collection[str] = ()) -> list[Finding]:
     """Return the predicted lost updates among all windows of one variable, whenever they were.
 
-    Those whose fingerprint is `known` are left out: their pairs were counted in runs. Time: O(k log k).
+    Those whose fingerprint is `known` are left out: their pairs were counted by span. Time: O(k log k).
     """
-    distinct = dict(sorted(windows, key=lambda item: (item[0], item[1].body)))
-    if len(distinct) < 2 or all(window.turn != NO_TURN for window in distinct.values()):
-        return []  # what takes a turn splits no update
-    opened = {trace_id: Opened(trace_id, window) for trace_id, window in distinct.items()}
-    if not any(has_split(window.body) for window in opened.values()):
-        return []
-    run = RunAccesses(opened, distinct.keys())
-    return _ranked(_predicted_in([run], _scene_of([run]), known))
+    found = _Windows(windows)
+    return _ranked(_predicted_among(found, found.packed.keys(), known))
+
+
+class _Windows:
+    """Windows of one variable by trace, each opened once, when it is asked for."""
+
+    def __init__(self, windows: Sequence[tuple[TraceId, Window]]) -> None:
+        self.packed = dict(sorted(windows, key=lambda item: (item[0], item[1].body)))
+        self._opened: dict[TraceId, Opened] = {}
+
+    def opened(self, trace_ids: Iterable[TraceId]) -> Mapping[TraceId, Opened]:
+        """Return the windows of these traces."""
+        return {trace_id: self._open(trace_id) for trace_id in trace_ids}
+
+    @property
+    def has_split(self) -> bool:
+        """Whether an update is split in one of them. What takes a turn splits none."""
+        return any(
+            window.turn == NO_TURN and has_split(self._open(trace_id).body)
+            for trace_id, window in self.packed.items()
+        )
+
+    def _open(self, trace_id: TraceId) -> Opened:
+        if trace_id not in self._opened:
+            self._opened[trace_id] = Opened(trace_id, self.packed[trace_id])
+        return self._opened[trace_id]
+
+
+def _found_in_runs(windows: _Windows, new_traces: Set[TraceId]) -> list[Finding]:
+    """Return the findings of windows that were there about the same time."""
+    runs = [
+        RunAccesses(windows.opened(traces), new_traces)
+        for traces in _runs(windows.packed)
+        if len(traces) > 1 and not new_traces.isdisjoint(traces)
+    ]
+    losing = [run for run in runs if not cannot_lose(run.windows)]
+    racing = [run for run in runs if not cannot_race(run.windows)]
+    return _findings_of(runs, losing, racing) if losing or racing else []
 
 
 def _runs(windows: Mapping[TraceId, Window]) -> Iterator[list[TraceId]]:
@@ -94,13 +114,11 @@ def _runs(windows: Mapping[TraceId, Window]) -> Iterator[list[TraceId]]:
     yield run
 
 
-def _scene_of(runs: Sequence[RunAccesses]) -> Scene:
-    accesses = [access for run in runs for access in run.accesses]
-    return Scene(_evidence_in(runs), {accesses[0].variable: accesses}, program_order)
-
-
-def _findings_of(losing: Sequence[RunAccesses], racing: Sequence[RunAccesses], scene: Scene) -> list[Finding]:
+def _findings_of(
+    runs: Sequence[RunAccesses], losing: Sequence[RunAccesses], racing: Sequence[RunAccesses]
+) -> list[Finding]:
     """Return the findings of those runs that may have lost updates, and of those that may have races."""
+    scene = _scene_of(runs)
     losses = [tally for run in losing for tally in run_lost_updates(run)]
     lost = group(losses, scene, kind=FindingKind.LOST_UPDATE, across_traces=True)
     proven = names_of(lost)
@@ -108,11 +126,19 @@ def _findings_of(losing: Sequence[RunAccesses], racing: Sequence[RunAccesses], s
     return absorb(lost, group(races, scene, across_traces=True), scene)
 
 
-def _predicted_in(runs: Iterable[RunAccesses], scene: Scene, known: Collection[str]) -> list[Finding]:
-    predicted = [predict_across(run) for run in runs]
-    tallies = [tally for one in predicted for tally in one.tallies]
-    findings = group(tallies, scene, kind=FindingKind.LOST_UPDATE, across_traces=True)
-    return told_findings(findings, (shown for one in predicted for shown in one.shown), known)
+def _predicted_among(windows: _Windows, new_traces: Set[TraceId], known: Collection[str]) -> list[Finding]:
+    """Return the predicted lost updates of windows that need not have met, without the `known` ones."""
+    if len(windows.packed) == 1 or not new_traces or not windows.has_split:
+        return []
+    run = RunAccesses(windows.opened(windows.packed), new_traces)
+    tallies, shown = predict_across(run)
+    findings = group(tallies, _scene_of([run]), kind=FindingKind.LOST_UPDATE, across_traces=True)
+    return told_findings(findings, shown, known)
+
+
+def _scene_of(runs: Sequence[RunAccesses]) -> Scene:
+    accesses = [access for run in runs for access in run.accesses]
+    return Scene(_evidence_in(runs), {accesses[0].variable: accesses}, program_order)
 
 
 def _ranked(findings: Iterable[Finding]) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Deadlocks between traces, through the store and the loops: the same as offline, whatever comes when."""
+"""Requests that never met, through the store and the loops: the same as offline, whatever comes when."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.unit.analyzer.rig import open_rig
 from tests.unit.core.build import Story
 from tests.unit.core.lock_program import MAIN, lone_scripts
 from tests.unit.core.test_deadlock_across import told
+from tests.unit.core.test_predicted_across import SPLIT, request
 
 from raceway_core.event import Event
 from raceway_core.finding import FindingKind, merge_findings
@@ -31,7 +32,7 @@ def taking(name: str, locks: str, day: int) -> list[Event]:
     return story.events
 
 
-async def test_two_requests_that_never_met(tmp_path: Path) -> None:
+async def test_locks_in_opposite_orders(tmp_path: Path) -> None:
     async with open_rig(tmp_path) as rig, analyzing(rig):
         await store(rig, taking("a", "xy", day=0), taking("b", "xy", day=1))
         await rig.idle()
@@ -63,3 +64,14 @@ async def test_pieces_in_any_order_mean_the_same_as_the_whole_file(tmp_path: Pat
         stored = await rig.stores.findings.all()
     whole = analyze_events([event for trace in traces for event in trace])
     assert merge_findings(stored) == list(whole.findings)
+
+
+async def test_an_update_whose_lock_was_free_in_between(tmp_path: Path) -> None:
+    traces = [request(f"t{number}", SPLIT, at=number * 9_000.0).events for number in range(3)]
+    async with open_rig(tmp_path) as rig, analyzing(rig):
+        for trace in reversed(traces):
+            await store(rig, trace)
+            await rig.idle()
+        (finding,) = await rig.stores.findings.all()
+    assert (finding.kind, finding.pairs, finding.is_hidden) == (FindingKind.LOST_UPDATE, 3, True)
+    assert analyze_events([event for trace in traces for event in trace]).findings == [finding]
