@@ -56,8 +56,8 @@ def circles_of(stories: Iterable[Story]) -> set[Expected]:
         circles, is_cut = find_circles(scope, classes)
         assert not is_cut
         for circle in circles:
-            bodies = [pack_dependency(member.known.dependency) for member in circle.members]
-            names = frozenset(member.known.dependency.lock.name for member in circle.members)
+            bodies = [pack_dependency(member.dependency) for member in circle.members]
+            names = frozenset(member.dependency.lock.name for member in circle.members)
             for traces in permutations(sorted(set().union(*map(having.__getitem__, bodies))), len(bodies)):
                 if all(trace in having[body] for trace, body in zip(traces, bodies, strict=True)):
                     found.add((frozenset(traces), names))

@@ -23,13 +23,13 @@ Sources: Havelund 2000 (GoodLock); Bensalem & Havelund 2005; Kalhauge & Palsberg
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
 from raceway_core.finding import AccessEvidence
-from raceway_core.locking.cycle import CycleSearch, Pattern
-from raceway_core.locking.dependency import Dependency, unpack_dependency, unpack_request
+from raceway_core.locking.cycle import CycleSearch, Pattern, knotted
+from raceway_core.locking.dependency import Dependency, unpack_dependency, unpack_request, unpack_way
 from raceway_core.locking.line import Lines
 from raceway_core.locking.schedule import Scheduler
 from raceway_core.result import OrderClass
@@ -47,19 +47,11 @@ SETTLED = PackedTurn(b"\x01")
 _WIDTHS = {"process": 0, "service": 1, "global": 2}
 
 
-class KnownClass(NamedTuple):
-    """A class, when it was asked for, and requests of it from different traces, the smallest first."""
+class Member(NamedTuple):
+    """One task of a circle: its class, what all traces say of that, and the request that is shown."""
 
     dependency: Dependency
-    first_ns: int
-    last_ns: int
-    requests: Sequence[AccessEvidence]
-
-
-class Member(NamedTuple):
-    """One task of a circle: its class, and the request that is shown of it."""
-
-    known: KnownClass
+    told: OrderClass
     request: AccessEvidence
 
 
@@ -84,21 +76,8 @@ def find_circles(scope: str, classes: Iterable[OrderClass]) -> Circles:
     Time: O(c log c) for c classes where locks are taken in one order; else what the searches take more,
     which are bounded.
     """
-    known = [
-        KnownClass(unpack_dependency(one.body), one.first_ns, one.last_ns, _requests(one))
-        for one in sorted(classes, key=lambda one: one.body)
-    ]
-    by_pattern: dict[Pattern, list[KnownClass]] = {}
-    for one in known:
-        pattern = Pattern(one.dependency.lock, one.dependency.held, ())
-        by_pattern.setdefault(pattern, []).append(one)
-    search = _Search(scope, by_pattern)
+    search = _Search(scope, sorted(classes, key=lambda one: one.body))
     return Circles(tuple(search.circles()), search.is_cut)
-
-
-def _requests(one: OrderClass) -> list[AccessEvidence]:
-    requests = sorted(map(unpack_request, one.examples), key=example_key)
-    return list({request.trace_id: request for request in reversed(requests)}.values())[::-1]
 
 
 def example_key(request: AccessEvidence) -> tuple[int, str, str]:
@@ -107,10 +86,16 @@ def example_key(request: AccessEvidence) -> tuple[int, str, str]:
 
 
 class _Search:
-    """The search in one scope, with its bounds."""
+    """The search in one scope, with its bounds. Classes are given by number."""
 
-    def __init__(self, scope: str, by_pattern: Mapping[Pattern, Sequence[KnownClass]]) -> None:
+    def __init__(self, scope: str, classes: Sequence[OrderClass]) -> None:
         self._scope = scope
+        self._told = classes
+        numbers = knotted(unpack_dependency(one.body) for one in classes)
+        self._dependencies = {number: unpack_dependency(classes[number].body) for number in numbers}
+        by_pattern: dict[Pattern, list[int]] = {}
+        for number, one in self._dependencies.items():
+            by_pattern.setdefault(Pattern(one.lock, one.held, ()), []).append(number)
         self._patterns = list(by_pattern)
         self._classes = list(by_pattern.values())
         self._search = CycleSearch(self._patterns)
@@ -121,17 +106,17 @@ class _Search:
         """Yield each circle of classes once."""
         found = 0
         for choice in self._choices_of_classes():
-            circle = _among_traces(choice)
-            if circle is None or not self._can_meet(choice):
+            requests = self._of_different_traces(choice)
+            if requests is None or not self._can_meet(choice):
                 continue
             if found == MOST_CIRCLES:
                 self.is_cut = True
                 return
             found += 1
-            yield circle
+            yield Circle([self._member(*one) for one in zip(choice, requests, strict=True)])
         self.is_cut |= self._search.is_cut
 
-    def _choices_of_classes(self) -> Iterator[Sequence[KnownClass]]:
+    def _choices_of_classes(self) -> Iterator[tuple[int, ...]]:
         for numbers in self._search.cycles():
             if not self._is_widest(numbers):
                 continue
@@ -141,7 +126,7 @@ class _Search:
                 if self._choices < 0:
                     self.is_cut = True
                     return
-                if (turned := _turned(tuple(map(id, choice)))) not in seen:
+                if (turned := _turned(choice)) not in seen:
                     seen.add(turned)
                     yield choice
 
@@ -149,11 +134,31 @@ class _Search:
         scopes = [self._patterns[number].lock.scope_key for number in numbers]
         return self._scope in scopes and all(_width(scope) <= _width(self._scope) for scope in scopes)
 
-    def _can_meet(self, choice: Sequence[KnownClass]) -> bool:
-        scheduler = Scheduler(lines := Lines([one.dependency.way for one in choice]))
+    def _of_different_traces(self, choice: Iterable[int]) -> Sequence[AccessEvidence] | None:
+        """Return the smallest requests of the classes that are of different traces, None without any.
+
+        As each class shows as many traces as a circle can have, they are found if there are any.
+        """
+        for requests in product(*(_requests_of(self._told[number]) for number in choice)):
+            if len({request.trace_id for request in requests}) == len(requests):
+                return requests
+        return None
+
+    def _can_meet(self, choice: Iterable[int]) -> bool:
+        lines = Lines([unpack_way(self._dependencies[number].way) for number in choice])
+        scheduler = Scheduler(lines)
         is_possible = scheduler.can_meet(lines.ends)
         self.is_cut |= scheduler.has_given_up
         return is_possible
+
+    def _member(self, number: int, request: AccessEvidence) -> Member:
+        return Member(self._dependencies[number], self._told[number], request)
+
+
+def _requests_of(told: OrderClass) -> list[AccessEvidence]:
+    """Return requests of different traces, the smallest first."""
+    requests = sorted(map(unpack_request, told.examples), key=example_key)
+    return list({request.trace_id: request for request in reversed(requests)}.values())[::-1]
 
 
 def _width(scope: str) -> int:
@@ -163,14 +168,3 @@ def _width(scope: str) -> int:
 def _turned(numbers: tuple[int, ...]) -> tuple[int, ...]:
     """Return a circle from its smallest number on, so that equal ones are equal."""
     return min(numbers[place:] + numbers[:place] for place in range(len(numbers)))
-
-
-def _among_traces(choice: Sequence[KnownClass]) -> Circle | None:
-    """Return the circle with requests of different traces, the smallest that there are; None if not.
-
-    As each class shows as many traces as a circle can have, a choice is found if there is one.
-    """
-    for requests in product(*(one.requests for one in choice)):
-        if len({request.trace_id for request in requests}) == len(requests):
-            return Circle([Member(one, request) for one, request in zip(choice, requests, strict=True)])
-    return None

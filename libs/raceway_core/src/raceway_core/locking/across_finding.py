@@ -60,17 +60,17 @@ def _finding_of(scope: str, fingerprint: str, circles: Sequence[Sequence[Member]
         kind=FindingKind.DEADLOCK,
         verdict=Verdict.POSSIBLE,
         severity=Severity.CRITICAL,
-        variable=names_of(member.known.dependency.lock.name for member in lead),
+        variable=names_of(member.dependency.lock.name for member in lead),
         scope=scope,
-        services=tuple(sorted({member.known.dependency.service for member in everybody})),
+        services=tuple(sorted({member.dependency.service for member in everybody})),
         summary=summary_of(_parties(lead), more=0, is_actual=False),
         missing_edge=examples[0].missing_edge,
         fix=examples[0].fix,
         pairs=counts.possible,
         pairs_by_verdict=counts,
         trace_ids=tuple(sorted({member.request.trace_id for member in everybody})),
-        first_ns=min(member.known.first_ns for member in everybody),
-        last_ns=max(member.known.last_ns for member in everybody),
+        first_ns=min(member.told.first_ns for member in everybody),
+        last_ns=max(member.told.last_ns for member in everybody),
         examples=examples,
         across_traces=True,
     )
@@ -106,12 +106,12 @@ def _parties(members: Sequence[Member]) -> list[Party]:
 
 
 def _party(member: Member, waiting: Member) -> Party:
-    wanted = waiting.known.dependency.lock
+    wanted = waiting.dependency.lock
     return Party(
         thread=_name_of(member),
         wants=member.request,
         keeps=wanted.name,
-        is_own=key_of(wanted) in map(key_of, member.known.dependency.own),
+        is_own=key_of(wanted) in map(key_of, member.dependency.own),
         parents=["its parent"],
     )
 
@@ -125,14 +125,14 @@ def _name_of(member: Member) -> str:
 def _deadlock_of(members: Sequence[Member]) -> Deadlock:
     return Deadlock(
         status=DeadlockStatus.PREDICTED,
-        locks=tuple(member.known.dependency.lock.name for member in members),
+        locks=tuple(member.dependency.lock.name for member in members),
         threads=tuple(map(_name_of, members)),
-        locations=tuple(member.known.dependency.location for member in members),
+        locations=tuple(member.dependency.location for member in members),
     )
 
 
 def _fingerprint_of(members: Sequence[Member]) -> str:
-    dependencies = [member.known.dependency for member in members]
+    dependencies = [member.dependency for member in members]
     return fault_of(
         {dependency.service for dependency in dependencies},
         [(dependency.location, dependency.lock.name) for dependency in dependencies],

@@ -23,10 +23,11 @@ from raceway_core.locking.way import Way
 from raceway_core.lockset import Lockset
 
 
-class Dependency(msgspec.Struct, frozen=True, array_like=True):
+class Dependency(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A class: `lock` is asked for at `location`, reached on `way`, while these are held.
 
-    `own` locks are the task's; the `inherited` ones are those of parents that wait for it.
+    `own` locks are the task's; the `inherited` ones are those of parents that wait for it. The way is
+    packed (`pack_way`): it is only looked at where there is a circle.
     """
 
     service: str
@@ -34,11 +35,13 @@ class Dependency(msgspec.Struct, frozen=True, array_like=True):
     lock: Lock
     own: Lockset
     inherited: Lockset
-    way: Way
+    way: bytes
 
     @property
     def held(self) -> Lockset:
         """All that is held while the lock is asked for."""
+        if not self.inherited:
+            return self.own
         by_key = {key_of(lock): lock for lock in (*self.own, *self.inherited)}
         return tuple(by_key[key] for key in sorted(by_key))
 
@@ -50,6 +53,7 @@ class Dependency(msgspec.Struct, frozen=True, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _dependency = msgspec.msgpack.Decoder(Dependency)
+_way = msgspec.msgpack.Decoder(Way)
 _request = msgspec.msgpack.Decoder(AccessEvidence)
 
 
@@ -61,6 +65,16 @@ def pack_dependency(dependency: Dependency) -> bytes:
 def unpack_dependency(body: bytes) -> Dependency:
     """Return what `pack_dependency` packed."""
     return _dependency.decode(body)
+
+
+def pack_way(way: Way) -> bytes:
+    """Return a way as a dependency has it."""
+    return _encoder.encode(way)
+
+
+def unpack_way(way: bytes) -> Way:
+    """Return what `pack_way` packed."""
+    return _way.decode(way)
 
 
 def pack_request(request: AccessEvidence) -> bytes:

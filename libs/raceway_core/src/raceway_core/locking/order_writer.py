@@ -11,7 +11,7 @@ from raceway_core.event import AccessType, AsyncAwait, LockPayload, Scope
 from raceway_core.evidence import held, thread_of
 from raceway_core.finding import AccessEvidence
 from raceway_core.identity import scope_key
-from raceway_core.locking.dependency import Dependency, pack_dependency, pack_request
+from raceway_core.locking.dependency import Dependency, pack_dependency, pack_request, pack_way
 from raceway_core.locking.span import Places, Span, spans_of
 from raceway_core.locking.waiting import pending_of
 from raceway_core.locking.want import Want, wants_of
@@ -103,7 +103,7 @@ class _Writer:
                     yield None, want, event
                 else:
                     location = self._location(event)
-                    yield Dependency(service, location, want.lock, own, inherited, way), want, event
+                    yield Dependency(service, location, want.lock, own, inherited, pack_way(way)), want, event
 
     def _way(self, chain: int, places: Sequence[int]) -> Mapping[int, Way | None]:
         if chain not in self._ways:
