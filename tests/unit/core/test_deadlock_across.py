@@ -240,6 +240,15 @@ def test_a_loop_over_many_locks_is_cut_and_says_so() -> None:
     assert 0 < len(result.lock_orders) <= 256
 
 
+def test_names_without_end_are_cut_and_say_so() -> None:
+    story = Story("t1")
+    for lock in ("a", "b" * 20_000, "c"):
+        story.acquire(lock)
+    result = analyze_trace(story.trace_id, story.events)
+    assert result.summary.notes["lock_orders_cut"] == 1
+    assert result.lock_orders == ()
+
+
 def test_a_loop_over_one_lock_is_one_class() -> None:
     story = Story("t1")
     story.acquire("all")

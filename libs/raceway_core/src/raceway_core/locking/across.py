@@ -31,7 +31,7 @@ from raceway_core.finding import AccessEvidence
 from raceway_core.locking.cycle import CycleSearch, Pattern, knotted
 from raceway_core.locking.dependency import Dependency, unpack_dependency, unpack_request, unpack_way
 from raceway_core.locking.line import Lines
-from raceway_core.locking.schedule import Scheduler
+from raceway_core.locking.schedule import MOST_MOVES, Scheduler
 from raceway_core.result import OrderClass
 from raceway_core.turn import PackedTurn
 
@@ -100,6 +100,7 @@ class _Search:
         self._classes = list(by_pattern.values())
         self._search = CycleSearch(self._patterns)
         self._choices = MOST_CHOICES
+        self._moves = MOST_MOVES
         self.is_cut = False
 
     def circles(self) -> Iterator[Circle]:
@@ -146,8 +147,9 @@ class _Search:
 
     def _can_meet(self, choice: Iterable[int]) -> bool:
         lines = Lines([unpack_way(self._dependencies[number].way) for number in choice])
-        scheduler = Scheduler(lines)
+        scheduler = Scheduler(lines, self._moves)
         is_possible = scheduler.can_meet(lines.ends)
+        self._moves = scheduler.moves_left
         self.is_cut |= scheduler.has_given_up
         return is_possible
 

@@ -23,6 +23,9 @@ from raceway_core.result import LockOrder
 MOST_ORDERS = 256
 """Of one trace. Code has few; data that names its locks can have any number."""
 
+MOST_BYTES = 16 * 1024
+"""A class and its request are not kept if they take more, because of long names."""
+
 
 class LockOrders(NamedTuple):
     """What a trace leaves, sorted by class. `is_cut`: it has more."""
@@ -84,8 +87,10 @@ class _Writer:
                 is_cut = True
             elif self._is_told_apart(want, dependency):
                 events.setdefault(dependency, []).append(event)
-        found = (self._order(dependency, of_class) for dependency, of_class in events.items())
-        return LockOrders(tuple(sorted(found, key=lambda order: order.body)), is_cut)
+        found = [self._order(dependency, of_class) for dependency, of_class in events.items()]
+        kept = [order for order in found if len(order.body) + len(order.example) <= MOST_BYTES]
+        is_cut |= len(kept) < len(found)
+        return LockOrders(tuple(sorted(kept, key=lambda order: order.body)), is_cut)
 
     def _dependencies(self, wants: Sequence[Want]) -> Iterator[tuple[Dependency | None, Want, int]]:
         for want in wants:

@@ -67,10 +67,15 @@ class Scheduler(Generic[AnySteps]):
     `has_given_up` tells whether it ever answered no because the search took too long.
     """
 
-    def __init__(self, program: AnySteps) -> None:
+    def __init__(self, program: AnySteps, most_moves: int = MOST_MOVES) -> None:
         self.program = program
         self.has_given_up = False
-        self._moves = MOST_MOVES
+        self._moves = most_moves
+
+    @property
+    def moves_left(self) -> int:
+        """How many moves it may still make."""
+        return self._moves
 
     def can_meet(self, places: Mapping[int, int]) -> bool:
         """Whether the chains named can all stand before the nodes at these places at once."""
