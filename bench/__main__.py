@@ -7,6 +7,7 @@ from importlib import import_module
 
 BENCHMARKS = {
     "analyze": "one trace of 1k, 10k, 100k events; exact pair counts against the definition",
+    "growing": "a trace of 100k events that arrives in 1,000 batches, against its analysis in one go",
     "deadlock": "deadlock prediction: one trace of 1k, 10k, 100k events; as many classes of many traces",
     "critical_path": "one trace of 100k spans in a row, 50k in a nest; slack, drag and what-if",
     "isolation": "histories of 2k and 20k transactions",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import combinations, product
 
 import pytest
@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from tests.unit.core.build import Said, Story
 from tests.unit.core.crowd import crowds, windows_of
 
-from raceway_core.access import Access, TransactionKey, accesses_of, transaction_key
+from raceway_core.access import Access, TransactionKey, Variable, accesses_of, transaction_key
 from raceway_core.across.accesses import RunAccesses
 from raceway_core.across.predicted import predict_across
-from raceway_core.across.window import Opened
 from raceway_core.analysis import analyze_trace
 from raceway_core.causal_graph import build_graph
 from raceway_core.clock import clocks_of
@@ -24,6 +23,7 @@ from raceway_core.lockset import is_guarded, locks_of
 from raceway_core.offline import analyze_events
 from raceway_core.options import DEFAULTS
 from raceway_core.predicted_update import Holds, locks_in
+from raceway_core.result import Window
 from raceway_core.run import find_across_traces, find_never_met
 from raceway_core.span import SPAN_NS
 from raceway_core.transaction import transactions_of, uncommitted_of
@@ -172,6 +172,13 @@ def _loses(read: Access, own: Access, holds: Holds, write: Access) -> bool:
     )
 
 
+def _counted(windows: Mapping[TraceId, Window], new_traces: Set[TraceId]) -> int:
+    if not windows:
+        return 0
+    run = RunAccesses(windows, new_traces)
+    return sum(tally.counts.possible for tally in predict_across(run, Variable("x", "global")).tallies)
+
+
 @st.composite
 def split_crowds(draw: st.DrawFn) -> list[Story]:
     """Draw requests that read and write one variable under locks in all sorts of ways."""
@@ -188,23 +195,20 @@ def split_crowds(draw: st.DrawFn) -> list[Story]:
 def test_every_pair_is_counted_once(stories: list[Story]) -> None:
     expected = list(_Deeds(stories).losses())
     event(f"losses: {min(len(expected), 3)}")
-    by_scope: dict[str, list[tuple[TraceId, Opened]]] = {}
+    by_scope: dict[str, dict[TraceId, Window]] = {}
     for trace_id, window in windows_of(stories):
-        by_scope.setdefault(window.scope, []).append((trace_id, Opened(trace_id, window)))
-    found = 0
-    for opened in by_scope.values():
-        run = RunAccesses(dict(opened), dict(opened).keys())
-        found += sum(tally.counts.possible for tally in predict_across(run).tallies)
-    assert found == len(expected)
+        by_scope.setdefault(window.scope, {})[trace_id] = window
+    assert sum(_counted(windows, windows.keys()) for windows in by_scope.values()) == len(expected)
 
 
 @given(split_crowds(), st.data())
 @settings(max_examples=60, deadline=None)
 def test_a_pair_counts_where_the_later_window_begins(stories: list[Story], data: st.DataObject) -> None:
-    opened = {trace_id: Opened(trace_id, window) for trace_id, window in windows_of(stories)}
-    new = data.draw(st.sets(st.sampled_from(sorted(opened)))) if opened else set()
-    counted = sum(tally.counts.possible for tally in predict_across(RunAccesses(opened, new)).tallies)
-    assert counted == sum(bool(new & {one[0], other[0]}) for one, other in _Deeds(stories).losses())
+    windows = dict(windows_of(stories))
+    new = data.draw(st.sets(st.sampled_from(sorted(windows)))) if windows else set()
+    assert _counted(windows, new) == sum(
+        bool(new & {one[0], other[0]}) for one, other in _Deeds(stories).losses()
+    )
 
 
 @given(split_crowds())

@@ -22,7 +22,7 @@ from raceway_core.critical_path import critical_paths_of
 from raceway_core.deadlock import find_deadlocks
 from raceway_core.deadlock_finding import deadlocks_of, find_deadlock_faults
 from raceway_core.event import Event, HeldLock, TraceId
-from raceway_core.evidence import evidence_of, held
+from raceway_core.evidence import held
 from raceway_core.grouping import Scene
 from raceway_core.lock_order import lock_edges
 from raceway_core.locking.order_writer import lock_orders_of
@@ -36,6 +36,7 @@ from raceway_core.result import MOST_CLOCKS, AuditTrail, EventNote, TraceResult,
 from raceway_core.run import windows_of
 from raceway_core.self_time import self_times_of
 from raceway_core.summary import summary_of
+from raceway_core.surroundings import TraceSurroundings
 from raceway_core.trace_finding import TraceFindings, find_in_trace
 from raceway_core.transaction import transactions_of, uncommitted_of
 
@@ -63,7 +64,7 @@ def analyze_ordered(
         graph, transactions=transactions, locksets=locks.locksets, order=clocks.rank, options=options
     )
     uncommitted = uncommitted_of(graph, transactions)
-    scene = Scene(lambda access: evidence_of(graph, clocks, access), accesses, _precedes(clocks))
+    scene = Scene(TraceSurroundings(graph, clocks, accesses), _precedes(clocks))
     holds = Holds(locks.holds, clocks.rank, graph.chain_of) if locks.holds else None
     found = find_in_trace(accesses, order, scene, uncommitted, holds)
     deadlocks = find_deadlocks(graph, clocks, locks.holds, options)

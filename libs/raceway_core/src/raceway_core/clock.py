@@ -22,8 +22,15 @@ import numpy as np
 import numpy.typing as npt
 
 from raceway_core.causal_graph import CausalGraph, Edge
+from raceway_core.clock_row import ClockRow, leading
 from raceway_core.clock_table import LIMITS, ClockTable, Limits, clock_table
 from raceway_core.graph.linear_order import linear_extension
+
+WHOLE_UP_TO = 300
+"""Clocks of traces of so many events are shown whole; of wide ones beyond it they would be quadratic."""
+
+MOST_SHOWN = 64
+"""So many lanes of another clock are shown beside its own."""
 
 
 class Clocks:
@@ -131,7 +138,10 @@ class Clocks:
         return Clocks(graph, order, clock_table(graph, edges, order, self._table.lanes, limits))
 
     def shown(self, event: int) -> tuple[tuple[str, int], ...]:
-        """Return the clock of an event's end for a reader: (component, n), n > 0, sorted."""
+        """Return the clock of an event's end for a reader: (component, n), n > 0, sorted.
+
+        Of traces beyond `WHOLE_UP_TO` events the other lanes are the first `MOST_SHOWN` that it knows of.
+        """
         lane = self.lane[event]
         own = (self.components[lane], self.position[event])
         segment = self.segment(event)
@@ -140,7 +150,9 @@ class Clocks:
             return (own,)
         others = self._shown.get(segment)
         if others is None:
-            entries = sorted((self.components[other], clock[other]) for other in clock if other != lane)
+            most = MOST_SHOWN + 1 if len(self.lane) > WHOLE_UP_TO else len(clock)
+            known = leading(clock, most)
+            entries = sorted((self.components[other], position) for other, position in known if other != lane)
             place = bisect_left(entries, own[:1])
             others = self._shown[segment] = (tuple(entries[:place]), tuple(entries[place:]))
         return (*others[0], own, *others[1])
@@ -159,6 +171,12 @@ def _dense(
     clocks: Sequence[Mapping[int, int]], lanes: npt.NDArray[np.int64], width: int
 ) -> npt.NDArray[np.int64]:
     """Return what some clocks know of `lanes`, a row per clock."""
+    rows = [clock.positions for clock in clocks if isinstance(clock, ClockRow)]
+    if rows:
+        known = np.zeros((len(rows), len(lanes)), dtype=np.int64)
+        inside = np.flatnonzero(lanes < len(rows[0]))
+        known[:, inside] = np.stack(rows)[:, lanes[inside]]
+        return known
     distinct, column_of = np.unique(lanes, return_inverse=True)
     place = np.full(width, -1)
     place[distinct] = np.arange(len(distinct))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
+from raceway_core.clock_row import leading
 
 
 def pair_counts(graph: CausalGraph, clocks: Clocks) -> tuple[int, int]:
@@ -50,7 +51,7 @@ def _running_count(positions: Sequence[int]) -> list[int]:
 
 
 def _behind(clock: Mapping[int, int], own: int, ended: Sequence[Sequence[int]]) -> int:
-    return sum(ended[lane][position] for lane, position in clock.items() if lane != own)
+    return sum(ended[lane][position] for lane, position in leading(clock, len(clock)) if lane != own)
 
 
 def _assumed(clocks: Clocks) -> int:

@@ -20,8 +20,9 @@ from collections.abc import Hashable, Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from raceway_core.access import Access, Precedes
+from raceway_core.access import Access, Precedes, Variable
 from raceway_core.event import EventId, TraceId
+from raceway_core.identity import Process
 from raceway_core.value import UNKNOWN
 
 
@@ -96,9 +97,14 @@ def history_key(access: Access) -> Hashable | None:
     None for a process that cannot be told from another one: two containers may both call
     themselves process 1, and each has a counter of its own.
     """
-    if access.is_scope_declared and not access.variable.scope_key.startswith("process:"):
-        return access.variable.scope_key
-    return access.process if access.process.is_known else None
+    return shared_history(access.variable, access.process, is_declared=access.is_scope_declared)
+
+
+def shared_history(variable: Variable, process: Process, *, is_declared: bool) -> Hashable | None:
+    """Return `history_key` of a process's accesses to a variable, whose scope was declared or not."""
+    if is_declared and not variable.scope_key.startswith("process:"):
+        return variable.scope_key
+    return process if process.is_known else None
 
 
 def _by_version(accesses: Sequence[Access], updates: Sequence[Update]) -> list[WriteOrder]:

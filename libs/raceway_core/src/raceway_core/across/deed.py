@@ -6,16 +6,15 @@ matters; so it is deeds that are compared, and transactions only counted.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
-from raceway_core.access import Access, TransactionKey, transaction_key
-from raceway_core.across.accesses import RunAccesses
-from raceway_core.across.split import released_between
-from raceway_core.counting.fingerprint import Side, side_of
-from raceway_core.event import TraceId
+from raceway_core.across.accesses import Block, RunAccesses
+from raceway_core.across.split import gaps_of
+from raceway_core.counting.fingerprint import Side
 from raceway_core.lockset import LockKey, Lockset, is_guarded
-from raceway_core.write_order import Update, updates_of
 
 
 class SplitUpdate(NamedTuple):
@@ -38,12 +37,15 @@ Deed: TypeAlias = tuple[frozenset[SplitUpdate], frozenset[LockedWrite]]
 
 
 class Doer:
-    """A transaction, with the first of its accesses for each thing that it does."""
+    """A transaction, with the first of its accesses for each thing that it does, by their numbers in the run.
 
-    def __init__(self, trace_id: TraceId) -> None:
-        self.trace_id = trace_id
-        self.updates: dict[SplitUpdate, Update] = {}
-        self.writes: dict[LockedWrite, Access] = {}
+    `trace` is the place of its trace among those of the run.
+    """
+
+    def __init__(self, trace: int) -> None:
+        self.trace = trace
+        self.updates: dict[SplitUpdate, tuple[int, int]] = {}
+        self.writes: dict[LockedWrite, int] = {}
 
     @property
     def deed(self) -> Deed:
@@ -51,36 +53,47 @@ class Doer:
         return frozenset(self.updates), frozenset(self.writes)
 
     @cached_property
-    def accesses(self) -> list[Access]:
+    def accesses(self) -> list[int]:
         """The accesses that take part, at least one."""
         of_updates = [access for update in self.updates.values() for access in update]
         return [*of_updates, *self.writes.values()]
 
-    @cached_property
-    def start_ns(self) -> int:
-        """When the first of them began."""
-        return min(access.start_ns for access in self.accesses)
-
 
 def doers_of(run: RunAccesses) -> list[Doer]:
     """Return the transactions that split an update or write under a lock. Time: O(k), k accesses."""
-    doers: dict[TransactionKey, Doer] = {}
-    accesses = run.committed()
-    for update in updates_of(accesses):
-        read, write = update
-        released = released_between(read.lockset, run.story(read), write.lockset, run.story(write))
-        if released:
-            kind = SplitUpdate(side_of(write), read.lockset, write.lockset, tuple(sorted(released)))
-            _doer(doers, write).updates.setdefault(kind, update)
-    for access in accesses:
-        if access.access_type.writes and access.lockset:
-            kind_of_write = LockedWrite(side_of(access), access.lockset)
-            _doer(doers, access).writes.setdefault(kind_of_write, access)
+    doers: dict[int, Doer] = {}
+
+    def doer_of(access: int) -> Doer:
+        return doers.setdefault(int(run.transaction[access]), Doer(int(run.trace[access])))
+
+    for block in run.blocks:
+        for update, read, write in _split_updates(run, block):
+            doer_of(write).updates.setdefault(update, (read, write))
+        for locked_write, write in _locked_writes(run, block):
+            doer_of(write).writes.setdefault(locked_write, write)
     return list(doers.values())
 
 
-def _doer(doers: dict[TransactionKey, Doer], access: Access) -> Doer:
-    return doers.setdefault(transaction_key(access), Doer(access.trace_id))
+def _split_updates(run: RunAccesses, block: Block) -> Iterator[tuple[SplitUpdate, int, int]]:
+    gaps = [gap for gap in gaps_of(block.shape) if block.shape.stands[gap.write].is_committed]
+    if not gaps:
+        return
+    for accesses, stamps in zip(block.accesses.tolist(), block.stamps.tolist(), strict=True):
+        for (read_place, write_place), of_update in groupby(gaps, key=lambda gap: gap[:2]):
+            released = tuple(gap.lock for gap in of_update if gap.is_open(stamps))
+            if released:
+                read, write = accesses[read_place], accesses[write_place]
+                before, after = (run.roles[int(run.role[access])] for access in (read, write))
+                yield SplitUpdate(after.side, before.lockset, after.lockset, released), read, write
+
+
+def _locked_writes(run: RunAccesses, block: Block) -> Iterator[tuple[LockedWrite, int]]:
+    for place, stand in enumerate(block.shape.stands):
+        lockset = block.shape.locksets[stand.lockset]
+        if stand.access_type.writes and stand.is_committed and lockset:
+            of_windows = block.accesses[:, place].tolist()
+            kind = LockedWrite(run.roles[int(run.role[of_windows[0]])].side, lockset)
+            yield from ((kind, access) for access in of_windows)
 
 
 def may_lose(update: SplitUpdate, write: LockedWrite) -> bool:
