@@ -22,13 +22,14 @@ pytestmark = pytest.mark.anyio
 DAY_MS = 86_400_000.0
 
 
-def taking(name: str, locks: str, day: int) -> list[Event]:
-    """Return a trace that takes locks one after the other, some day."""
+def taking(name: str, *orders: str, day: int) -> list[Event]:
+    """Return a trace that takes locks one after the other, in each of these orders, some day."""
     story = Story(name, at=day * DAY_MS, instance="i1")
-    for lock in locks:
-        story.acquire(lock)
-    for lock in reversed(locks):
-        story.release(lock)
+    for locks in orders:
+        for lock in locks:
+            story.acquire(lock)
+        for lock in reversed(locks):
+            story.release(lock)
     return story.events
 
 
@@ -46,6 +47,16 @@ async def test_locks_in_opposite_orders(tmp_path: Path) -> None:
         await rig.idle()
         (later,) = await rig.stores.findings.all()
     assert later.last_ns > finding.last_ns
+
+
+async def test_a_second_trace_of_what_one_trace_does_alone(tmp_path: Path) -> None:
+    async with open_rig(tmp_path) as rig, analyzing(rig):
+        for day, name in enumerate("ab"):
+            assert await rig.stores.findings.all() == []
+            await store(rig, taking(name, "xy", "yx", day=day))
+            await rig.idle()
+        (finding,) = await rig.stores.findings.all()
+    assert finding.trace_ids == ("a", "b")
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -16,11 +16,12 @@ __all__ = ["SETTLED", "DeadlocksAcross", "classes_by_scope", "find_deadlocks_acr
 
 
 class DeadlocksAcross(NamedTuple):
-    """The deadlocks of one scope, as findings and one by one. `is_cut`: there may be more."""
+    """The deadlocks of one scope, as findings and one by one. The rest is told by `Circles`."""
 
     findings: Sequence[Finding]
     deadlocks: Sequence[Deadlock]
     is_cut: bool
+    is_settled: bool
 
 
 def find_deadlocks_across(scope: str, classes: Iterable[OrderClass]) -> DeadlocksAcross:
@@ -28,8 +29,8 @@ def find_deadlocks_across(scope: str, classes: Iterable[OrderClass]) -> Deadlock
 
     `classes` are all that touch a lock of the scope, in any order. Time: as `find_circles`.
     """
-    found, is_cut = find_circles(scope, classes)
-    return DeadlocksAcross(across_findings(scope, found), across_deadlocks(found), is_cut)
+    found, is_cut, is_settled = find_circles(scope, classes)
+    return DeadlocksAcross(across_findings(scope, found), across_deadlocks(found), is_cut, is_settled)
 
 
 def classes_by_scope(orders: Iterable[tuple[TraceId, LockOrder]]) -> Mapping[str, Sequence[OrderClass]]:

@@ -134,8 +134,8 @@ def count_locks(job: LocksJob) -> RunOutcome:
     """Look for circles in a run of locks."""
     from raceway_core.deadlock_across import SETTLED, find_deadlocks_across
 
-    findings = find_deadlocks_across(job.claim.locks_of or "", job.classes).findings
-    return pack_run(job.claim, findings, NO_TURN if findings else SETTLED)
+    found = find_deadlocks_across(job.claim.locks_of or "", job.classes)
+    return pack_run(job.claim, found.findings, SETTLED if found.is_settled else NO_TURN)
 
 
 def uncounted(claim: RunClaim, error: str) -> RunDone:

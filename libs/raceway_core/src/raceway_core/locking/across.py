@@ -42,7 +42,7 @@ MOST_CHOICES = 20_000
 """So many choices of classes for the patterns of a cycle are looked at in one scope."""
 
 SETTLED = PackedTurn(b"\x01")
-"""In place of a run's turn: the classes of a scope have no circle, and more traces of them make none."""
+"""In place of a run's turn: its circles are settled (`Circles`)."""
 
 _WIDTHS = {"process": 0, "service": 1, "global": 2}
 
@@ -62,10 +62,14 @@ class Circle(NamedTuple):
 
 
 class Circles(NamedTuple):
-    """The circles of one scope, short ones first. `is_cut`: there may be more."""
+    """The circles of one scope, short ones first. `is_cut`: there may be more.
+
+    `is_settled`: there are none, and will not be before another class comes, whatever traces do.
+    """
 
     found: Sequence[Circle]
     is_cut: bool
+    is_settled: bool
 
 
 def find_circles(scope: str, classes: Iterable[OrderClass]) -> Circles:
@@ -77,7 +81,8 @@ def find_circles(scope: str, classes: Iterable[OrderClass]) -> Circles:
     which are bounded.
     """
     search = _Search(scope, sorted(classes, key=lambda one: one.body))
-    return Circles(tuple(search.circles()), search.is_cut)
+    found = tuple(search.circles())
+    return Circles(found, search.is_cut, is_settled=not found and not search.lacks_traces)
 
 
 def example_key(request: AccessEvidence) -> tuple[int, str, str]:
@@ -86,7 +91,10 @@ def example_key(request: AccessEvidence) -> tuple[int, str, str]:
 
 
 class _Search:
-    """The search in one scope, with its bounds. Classes are given by number."""
+    """The search in one scope, with its bounds. Classes are given by number.
+
+    `lacks_traces`: some would be a circle if more traces had them.
+    """
 
     def __init__(self, scope: str, classes: Sequence[OrderClass]) -> None:
         self._scope = scope
@@ -102,13 +110,17 @@ class _Search:
         self._choices = MOST_CHOICES
         self._moves = MOST_MOVES
         self.is_cut = False
+        self.lacks_traces = False
 
     def circles(self) -> Iterator[Circle]:
         """Yield each circle of classes once."""
         found = 0
         for choice in self._choices_of_classes():
+            if not self._can_meet(choice):
+                continue
             requests = self._of_different_traces(choice)
-            if requests is None or not self._can_meet(choice):
+            if requests is None:
+                self.lacks_traces = True
                 continue
             if found == MOST_CIRCLES:
                 self.is_cut = True
