@@ -9,7 +9,7 @@ BENCHMARKS = {
     "analyze": "one trace of 1k, 10k, 100k events; exact pair counts against the definition",
     "tasks": "one trace of 1k, 10k, 100k tasks, in a row, at once, in groups",
     "growing": "a trace of 100k events that arrives in 1,000 batches, against its analysis in one go",
-    "deadlock": "deadlock prediction in one trace of 1k, 10k, 100k events",
+    "deadlock": "deadlock prediction: one trace of 1k, 10k, 100k events; as many classes of many traces",
     "critical_path": "one trace of 100k spans in a row, 50k in a nest; slack, drag and what-if",
     "why": "why one event is before another, in one trace of 1k, 10k, 100k events",
     "isolation": "histories of 2k and 20k transactions",

@@ -71,6 +71,7 @@ def pack_outcome(claim: TraceClaim, result: TraceResult) -> TraceOutcome:
         declared=tuple(
             DeclaredEntry(part.resource, part.transactions, _pack(part)) for part in parts_of(result.declared)
         ),
+        lock_orders=result.lock_orders,
     )
 
 

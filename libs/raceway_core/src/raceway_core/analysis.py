@@ -27,6 +27,7 @@ from raceway_core.evidence import held
 from raceway_core.grouping import Scene
 from raceway_core.isolation.declared import check_declared, declared_in
 from raceway_core.lock_order import lock_edges
+from raceway_core.locking.order_writer import lock_orders_of
 from raceway_core.lockset import Lockset, locks_of
 from raceway_core.options import DEFAULTS, Options
 from raceway_core.path.span_tree import span_tree
@@ -70,14 +71,17 @@ def analyze_ordered(
     found = find_in_trace(accesses, order, scene, uncommitted, holds)
     deadlocks = find_deadlocks(graph, clocks, locks.holds, options)
     declared = declared_in(graph, clocks.rank, options)
+    orders = lock_orders_of(graph, clocks, locks.holds, options)
     tree = span_tree(graph)
+    cuts = {
+        "findings_cut": found.cut,
+        "predicted_cut": int(found.is_prediction_cut),
+        "deadlocks_cut": int(deadlocks.is_cut),
+        "lock_orders_cut": int(orders.is_cut),
+        "locksets_cut": locks.cut,
+    }
     return TraceResult(
-        summary=_summary(
-            trace_id,
-            graph,
-            clocks,
-            {"findings_cut": found.cut, "deadlocks_cut": int(deadlocks.is_cut), "locksets_cut": locks.cut},
-        ),
+        summary=_summary(trace_id, graph, clocks, cuts),
         race_pairs=found.pair_count,
         races=found.pairs,
         findings=(*found.findings, *find_deadlock_faults(graph, clocks, deadlocks.cycles)),
@@ -93,6 +97,7 @@ def analyze_ordered(
         locks=contention_of(graph, locks.holds, options),
         isolation=check_declared([declared]) if declared.sessions else None,
         declared=declared,
+        lock_orders=orders.orders,
     )
 
 

@@ -16,16 +16,18 @@ from raceway_core.baseline.measurement import TraceMeasurements, measurements_of
 from raceway_core.causal_graph import ClockIssue, build_graph
 from raceway_core.clock import clocks_of
 from raceway_core.clock_offset import ClockOffsets, find_offsets
+from raceway_core.deadlock_across import DeadlocksAcross, classes_by_scope, find_deadlocks_across
 from raceway_core.event import Event, TraceId
 from raceway_core.finding import Finding, merge_findings
+from raceway_core.grouping import names_of
 from raceway_core.isolation.declared import check_declared
 from raceway_core.isolation.history import Isolation
 from raceway_core.offset.message import Message, messages_of
 from raceway_core.operation_share import TraceOperations, operations_of
 from raceway_core.options import DEFAULTS, Change, Options
 from raceway_core.order_count import pair_counts
-from raceway_core.result import TraceResult, Window
-from raceway_core.run import find_across_traces
+from raceway_core.result import Deadlock, TraceResult, Window
+from raceway_core.run import find_across_traces, find_never_met
 from raceway_core.span import spans_of
 
 
@@ -56,10 +58,14 @@ class AnalyzedTrace(msgspec.Struct, frozen=True):
 
 
 class Analysis(msgspec.Struct, frozen=True):
-    """What a file says. `findings` are merged and ranked, hidden ones included."""
+    """What a file says. `findings` are merged and ranked, hidden ones included.
+
+    `deadlocks` are those between traces; those of a trace stand with it.
+    """
 
     traces: Sequence[AnalyzedTrace]
     findings: Sequence[Finding]
+    deadlocks: Sequence[Deadlock]
     anomalies: Anomalies
     clock_offsets: ClockOffsets
     change: Change | None
@@ -87,9 +93,12 @@ def analyze_events(
         by_trace[event.trace_id].append(event)
     traces = [_analyze(trace_id, by_trace.pop(trace_id), options) for trace_id in track(sorted(by_trace))]
     inside = (finding for trace in traces for finding in trace.result.findings)
+    locking = _locking(traces)
+    circular = (finding for found in locking for finding in found.findings)
     return Analysis(
         traces=traces,
-        findings=merge_findings([*inside, *_across(traces)]),
+        findings=merge_findings([*inside, *_across(traces), *circular]),
+        deadlocks=[deadlock for found in locking for deadlock in found.deadlocks],
         anomalies=find_anomalies((trace.measurements for trace in traces), options.latency),
         clock_offsets=find_offsets(message for trace in traces for message in trace.messages),
         change=options.change,
@@ -122,9 +131,22 @@ def _isolation(traces: Sequence[AnalyzedTrace]) -> Isolation:
 
 
 def _across(traces: Sequence[AnalyzedTrace]) -> Iterator[Finding]:
-    if len(traces) > 1:
-        for (_, _, span), windows in sorted(_windows_by_run(traces).items()):
-            yield from find_across_traces(span, windows)
+    """Yield what windows of one run have, and what is predicted of those that never met."""
+    if len(traces) < 2:
+        return
+    known: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for (*variable, span), windows in sorted(_windows_by_run(traces).items()):
+        found = find_across_traces(span, windows)
+        known[variable[0], variable[1]] |= names_of(found)
+        yield from found
+    for name, windows in sorted(_windows_by_variable(traces).items()):
+        yield from find_never_met(windows, known[name])
+
+
+def _locking(traces: Sequence[AnalyzedTrace]) -> list[DeadlocksAcross]:
+    results = [trace.result for trace in traces]
+    orders = ((result.summary.trace_id, order) for result in results for order in result.lock_orders)
+    return [find_deadlocks_across(*of_scope) for of_scope in classes_by_scope(orders).items()]
 
 
 def _windows_by_run(
@@ -136,3 +158,13 @@ def _windows_by_run(
             for span in spans_of(window):
                 runs[window.variable, window.scope, span].append((trace.result.summary.trace_id, window))
     return runs
+
+
+def _windows_by_variable(
+    traces: Sequence[AnalyzedTrace],
+) -> Mapping[tuple[str, str], list[tuple[TraceId, Window]]]:
+    windows: defaultdict[tuple[str, str], list[tuple[TraceId, Window]]] = defaultdict(list)
+    for trace in traces:
+        for window in trace.result.windows:
+            windows[window.variable, window.scope].append((trace.result.summary.trace_id, window))
+    return windows

@@ -136,7 +136,10 @@ def report_of(analysis: Analysis, *, file_format: str, has_time: bool, with_hidd
             if finding.verdict is not Verdict.GUARDED and (with_hidden or not finding.is_hidden)
         ],
         deadlocks=distinct_deadlocks(
-            deadlock for trace in analysis.traces for deadlock in trace.result.deadlocks
+            [
+                *(deadlock for trace in analysis.traces for deadlock in trace.result.deadlocks),
+                *analysis.deadlocks,
+            ]
         ),
     )
     return _with_time(report, analysis) if has_time else report

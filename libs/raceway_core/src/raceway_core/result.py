@@ -140,6 +140,38 @@ class Window(msgspec.Struct, frozen=True, gc=False):
     turn: PackedTurn = NO_TURN
 
 
+class LockOrder(msgspec.Struct, frozen=True, gc=False):
+    """A lock that a trace asked for while it held others, for the comparison with other traces.
+
+    `body` is the class, `example` the trace's earliest request of it
+    (`raceway_core.locking.dependency`); `first_ns..last_ns` is when it was asked for, and `scopes`
+    are the scope keys of the locks.
+    """
+
+    scopes: tuple[str, ...]
+    body: bytes
+    first_ns: int
+    last_ns: int
+    example: bytes
+
+
+MOST_REQUESTS = 4
+"""Of each class so many traces are kept in sight: a circle has no more members, all of other traces."""
+
+
+class OrderClass(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What all traces say of one class of lock orders.
+
+    `body` is the class, and `examples` are of the `MOST_REQUESTS` traces that asked for it first,
+    equal times ordered by the trace.
+    """
+
+    body: bytes
+    first_ns: int
+    last_ns: int
+    examples: tuple[bytes, ...]
+
+
 class LocationPairs(msgspec.Struct, frozen=True, gc=False):
     """How many pairs of one verdict two places of the code make; `first <= second` as text."""
 
@@ -254,3 +286,4 @@ class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     locks: TraceLocks = TraceLocks()
     isolation: Isolation | None = None
     declared: DeclaredTrace = NOTHING
+    lock_orders: tuple[LockOrder, ...] = ()

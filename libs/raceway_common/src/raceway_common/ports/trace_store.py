@@ -11,7 +11,7 @@ import msgspec
 from raceway_common.ports.finding_store import FindingEntry
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
 from raceway_core.event import TraceId
-from raceway_core.result import Link, TraceSummary, Window
+from raceway_core.result import Link, LockOrder, OrderClass, TraceSummary, Window
 
 
 class Section(IntEnum):
@@ -54,6 +54,7 @@ class TraceOutcome(msgspec.Struct, frozen=True, kw_only=True):
     windows: tuple[Window, ...]
     lock_sums: bytes = b""
     declared: tuple[DeclaredEntry, ...] = ()
+    lock_orders: tuple[LockOrder, ...] = ()
 
 
 class TraceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,11 +148,13 @@ class Totals(msgspec.Struct, frozen=True, gc=False):
 
 class TraceStore(Protocol):
     async def replace(self, outcomes: Sequence[TraceOutcome], *, now_ns: int) -> None:
-        """Replace results, findings and windows of the traces and complete their claims.
+        """Replace results, findings, windows and lock orders of the traces and complete their claims.
 
         One transaction. An outcome that is not newer than what is stored is ignored. Every run that
         a trace's windows touch, or touched before, is marked due in the same transaction, unless it
-        has one window or its windows follow one another in turns (`raceway_core.turn`).
+        has one window or its windows follow one another in turns (`raceway_core.turn`). So is every
+        run of locks that a trace's lock orders touch, or touched before, unless it is settled
+        (`raceway_core.locking.across`) and no class came or went.
 
         Raises:
             Retryable: Nothing was replaced.
@@ -209,4 +212,11 @@ class TraceStore(Protocol):
 
     async def windows(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[tuple[TraceId, Window]]]:
         """Return for each run the windows of its variable that touch its span, ordered by trace id."""
+        ...
+
+    async def lock_classes(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[OrderClass]]:
+        """Return for each run of locks the classes that touch its scope, by body; of others none.
+
+        Each has its `MOST_REQUESTS` smallest examples, by the time of the first request and the trace.
+        """
         ...

@@ -5,8 +5,10 @@
             ├─ trace_services   which services took part, for lists by service
             ├─ declared_parts   the transactions that it declares, by resource
             ├─ windows          what each variable's runs need of the trace
+            ├─ lock_orders      what it asked for with locks held, by class
             └─ finding_entries  the trace's findings (owner_kind 0), finding_bodies their evidence
     variables ─ runs ─ finding_entries (owner_kind 1)
+            └─ lock_classes     which classes the run of a scope's locks has
 
 Rows that belong to a trace carry its `number`, which grows, so that their indexes grow at one end;
 the random trace id is looked up once. Text of unlimited length is never indexed: keys made from
@@ -225,6 +227,24 @@ runs = Table(
     UniqueConstraint("variable_key", "span"),
 )
 
+lock_classes = Table(
+    "lock_classes",
+    metadata,
+    Column("variable_key", LargeBinary, primary_key=True),
+    Column("class_key", LargeBinary, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+lock_orders = Table(
+    "lock_orders",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("class_key", LargeBinary, primary_key=True),
+    Column("lead", LargeBinary, nullable=False),
+    Column("last_ns", BigInteger, nullable=False),
+    Column("example", LargeBinary, nullable=False),
+)
+
 finding_entries = Table(
     "finding_entries",
     metadata,
@@ -310,6 +330,10 @@ Index(
     sqlite_where=_crossing,
     postgresql_where=_crossing,
 )
+
+Index("ix_lock_classes_class", lock_classes.c.class_key)
+Index("ix_lock_orders_lead", lock_orders.c.class_key, lock_orders.c.lead)
+Index("ix_lock_orders_last", lock_orders.c.class_key, lock_orders.c.last_ns)
 
 Index(
     "ix_finding_entries_group",

@@ -56,7 +56,7 @@ class StoryColumn(NamedTuple):
     stamps: Integers
 
 
-class _Block(NamedTuple):
+class Block(NamedTuple):
     """The windows of one shape: the numbers of their accesses and their stamps, a row per window."""
 
     shape: Shape
@@ -70,7 +70,7 @@ class RunAccesses:
     `traces` are sorted, and `trace` has the places of the accesses' own among them. `versions` are
     ABSENT where there is none, `reads` and `writes` are codes of values (`value.code_of`).
     `transaction` numbers the transactions, those of a trace next to each other. `role` is a place in
-    `roles`.
+    `roles`. `blocks` are the windows by shape.
 
     `new_traces` are the traces whose window begins in the span that is counted: of two windows the
     later one tells where their pairs are counted, so one of the two must be among them.
@@ -80,7 +80,7 @@ class RunAccesses:
         self.traces = sorted(windows)
         self._windows = [windows[trace_id] for trace_id in self.traces]
         self._opened: dict[int, Opened] = {}
-        self._blocks: list[_Block] = []
+        self.blocks: list[Block] = []
         self.shape: Integers = np.empty(len(self.traces), dtype=np.int64)
         self._read(list(_by_shape(self._windows)))
         is_new = np.array([trace_id in new_traces for trace_id in self.traces], dtype=np.bool_)
@@ -103,8 +103,8 @@ class RunAccesses:
             roles = [numbered.setdefault(role, len(numbered)) for role in _roles_of(shape)]
             self.role[accesses] = np.array(roles, dtype=np.int64)
             local[accesses] = np.array([stand.transaction for stand in shape.stands], dtype=np.int64)
-            self.shape[members] = len(self._blocks)
-            self._blocks.append(_Block(shape, accesses, numbers[:, size * ACCESS_NUMBERS :]))
+            self.shape[members] = len(self.blocks)
+            self.blocks.append(Block(shape, accesses, numbers[:, size * ACCESS_NUMBERS :]))
         self.roles = list(numbered)
         self.starts, self.ends, self.versions, self.reads, self.writes = columns.T.copy()
         self.transaction: Integers = self._transactions(local)
@@ -120,11 +120,11 @@ class RunAccesses:
     @property
     def shapes(self) -> Sequence[Shape]:
         """The distinct shapes of the windows; `shape` has the place of each trace's among them."""
-        return [block.shape for block in self._blocks]
+        return [block.shape for block in self.blocks]
 
     def roles_of(self, shape: int) -> list[Role]:
         """Return the roles of the accesses of a shape, given by its place."""
-        return list(_roles_of(self._blocks[shape].shape))
+        return list(_roles_of(self.blocks[shape].shape))
 
     @property
     def transaction_count(self) -> int:
@@ -163,7 +163,7 @@ class RunAccesses:
 
     def stories(self) -> Iterator[StoryColumn]:
         """Yield the stories of all locks around all accesses."""
-        for shape, accesses, stamps in self._blocks:
+        for shape, accesses, stamps in self.blocks:
             column = 0
             for number, locks in enumerate(shape.stories):
                 for lock in locks:

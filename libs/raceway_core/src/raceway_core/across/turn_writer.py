@@ -9,6 +9,7 @@ from itertools import chain
 import msgspec
 
 from raceway_core.access import Access
+from raceway_core.across.split import is_split
 from raceway_core.across.window import Shape
 from raceway_core.event import LockMode
 from raceway_core.lockset import LockKey, Lockset
@@ -17,11 +18,14 @@ from raceway_core.turn import NO_TURN, UNVERSIONED, PackedTurn, Turn, pack_turn
 _RULES_BYTES = 12
 
 
-def turn_of(shape: Shape, accesses: Sequence[Access], first_ns: int, last_ns: int) -> PackedTurn:
+def turn_of(
+    shape: Shape, numbers: Sequence[int], accesses: Sequence[Access], first_ns: int, last_ns: int
+) -> PackedTurn:
     """Return a window's turn, `NO_TURN` where its own accesses do not allow one. Time: O(accesses).
 
     Its rules are the locks that protect every access from every other one that holds them and,
-    without versions, the process whose clock alone orders the accesses.
+    without versions, the process whose clock alone orders the accesses. An update between whose read and
+    write a lock was free may be predicted to lose another, whatever turn it takes.
     """
     is_read_only = not any(access.access_type.writes for access in accesses)
     rules, seen, left = b"", UNVERSIONED, UNVERSIONED
@@ -33,7 +37,7 @@ def turn_of(shape: Shape, accesses: Sequence[Access], first_ns: int, last_ns: in
             left = accesses[-1].version or 0
         elif len(processes) == 1 and all(access.version is None for access in accesses):
             rules = _digest(locks, processes.pop())
-    if not rules and not is_read_only:
+    if not is_read_only and (not rules or is_split(shape, numbers)):
         return NO_TURN
     return pack_turn(Turn(rules, is_read_only, first_ns, last_ns, seen, left))
 

@@ -96,7 +96,7 @@ class _Writer:
         )
         first_ns = min([access.start_ns for access in accesses])
         last_ns = max([access.end_ns for access in accesses])
-        turn = turn_of(shape, accesses, first_ns, last_ns)
+        turn = turn_of(shape, numbers, accesses, first_ns, last_ns)
         return Window(variable.name, variable.scope_key, first_ns, last_ns, _encode(body), turn)
 
     def _shape(self, tables: _Tables, accesses: Sequence[Access]) -> Shape:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from raceway_common.adapters.sql.declared_rows import replace_declared
 from raceway_common.adapters.sql.finding_rows import Owner, count_change, replace_entries
+from raceway_common.adapters.sql.lock_order_rows import Orders, replace_lock_orders
 from raceway_common.adapters.sql.service_rows import Line, add_up, list_by_service
 from raceway_common.adapters.sql.window_rows import replace_windows
 from raceway_common.adapters.sql.work import TRACES, Locked
@@ -81,6 +82,8 @@ def replace_results(
     replace_declared(connection, {row.number: outcome for outcome, row in fresh}, known=known)
     windows = {row.number: outcome.windows for outcome, row in fresh}
     replace_windows(connection, windows, known=known, now_ns=now_ns, pace=pace)
+    orders = {row.number: Orders(it.claim.trace_id, it.lock_orders) for it, row in fresh if it.lock_orders}
+    replace_lock_orders(connection, orders, known=known, now_ns=now_ns, pace=pace)
     add_up(connection, old, new)
     count_change(connection, change)
 

@@ -123,6 +123,25 @@ def upgrade() -> None:
     )
     op.create_index("ix_lock_totals_page", "lock_totals", ["wait_us", "hold_us", "lock_key"], unique=False)
     op.create_table(
+        "lock_classes",
+        sa.Column("variable_key", sa.LargeBinary(), nullable=False),
+        sa.Column("class_key", sa.LargeBinary(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("variable_key", "class_key", name=op.f("pk_lock_classes")),
+    )
+    op.create_index("ix_lock_classes_class", "lock_classes", ["class_key"], unique=False)
+    op.create_table(
+        "lock_orders",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("class_key", sa.LargeBinary(), nullable=False),
+        sa.Column("lead", sa.LargeBinary(), nullable=False),
+        sa.Column("last_ns", sa.BigInteger(), nullable=False),
+        sa.Column("example", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", "class_key", name=op.f("pk_lock_orders")),
+    )
+    op.create_index("ix_lock_orders_last", "lock_orders", ["class_key", "last_ns"], unique=False)
+    op.create_index("ix_lock_orders_lead", "lock_orders", ["class_key", "lead"], unique=False)
+    op.create_table(
         "runs",
         sa.Column("number", NUMBER, nullable=False),
         sa.Column("variable_key", sa.LargeBinary(), nullable=False),
