@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 from raceway_core.isolation.graph import EdgeKind, Graph, Step
 
 MOST_WORK = 500_000
-"""Edges that all searches of one history look at, before the rest is left unshown."""
+"""Edges that the searches of one kind of cycle look at, before the rest is left unshown."""
 
 Cycle: TypeAlias = list[Step]
 
@@ -27,11 +27,13 @@ class Searcher:
         self.graph = graph
         self.component = component
         self.work = 0
+        self.is_cut = False
 
-    @property
-    def is_tired(self) -> bool:
-        """Whether it looked at as much as it may."""
-        return self.work > MOST_WORK
+    def gives_up(self) -> bool:
+        """Whether it looked at as much as it may; whoever asks then leaves a cycle out."""
+        is_tired = self.work > MOST_WORK
+        self.is_cut |= is_tired
+        return is_tired
 
     def cycle(self, first: Step, kinds: Collection[EdgeKind], *, is_apart: bool = False) -> Cycle | None:
         """Return the shortest cycle of `first` and then edges of `kinds`, None if there is none.
@@ -82,6 +84,7 @@ class _Search:
             return None
         if hub >= self._graph.size:
             self._hubs.add(hub)
+            self._searcher.work += len(self._graph.out[hub])
         home = self._component[self._goal]
         for edge in self._graph.expanded(step.source, step.edge):
             if self._component[edge.target] != home:
