@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def _search(size: int, inverted: int) -> tuple[float, float, int]:
-    """Return the seconds of the fastest of three searches, of one for a long trace, the peak memory in MB, and the deadlocks."""
+    """Return seconds of the fastest of three searches, peak memory in MB, and the deadlocks found."""
     graph = build_graph(_events(size, inverted))
     clocks, locks = clocks_of(graph), locks_of(graph, DEFAULTS)
     gc.freeze()

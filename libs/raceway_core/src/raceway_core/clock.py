@@ -17,6 +17,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,13 @@ import numpy.typing as npt
 from raceway_core.causal_graph import CausalGraph, Edge
 from raceway_core.clock_table import LIMITS, ClockTable, Limits, clock_table
 from raceway_core.graph.linear_order import linear_extension
+
+
+class Rows(NamedTuple):
+    """Clocks as an array, (clocks, lanes); `row_of` tells whose is which. Many events share a clock."""
+
+    known: npt.NDArray[np.int64]
+    row_of: npt.NDArray[np.int64]
 
 
 class Clocks:
@@ -90,17 +98,16 @@ class Clocks:
             return self.rank[first] < self.rank[second]
         return self.clock[second].get(lane, 0) >= self.position[first]
 
-    def rows(self, events: Sequence[int], lanes: Sequence[int]) -> npt.NDArray[np.int64]:
-        """Return the clocks of the starts of `events`, as a (len(events), len(lanes)) array."""
+    def rows(self, events: Sequence[int], lanes: Sequence[int]) -> Rows:
+        """Return what the starts of `events` know of `lanes`, their own left out."""
         clocks = [self.clock[event] for event in events]
         _, first, row_of = np.unique(_array(map(id, clocks)), return_index=True, return_inverse=True)
-        columns = np.array(lanes, dtype=np.int64)
-        rows = _dense([clocks[row] for row in first], columns, self.width)[row_of]
-        own, begin = _array(map(self.lane.__getitem__, events)), _array(map(self.begin.__getitem__, events))
-        array = np.where(own[:, np.newaxis] == columns, begin[:, np.newaxis], rows)
-        if self.is_too_wide:
-            self._assume(array, events, lanes)
-        return array
+        known = _dense([clocks[row] for row in first], np.array(lanes, dtype=np.int64), self.width)
+        if not self.is_too_wide:
+            return Rows(known, row_of)
+        array = known[row_of]
+        self._assume(array, events, lanes)
+        return Rows(array, np.arange(len(events)))
 
     def _assume(self, rows: npt.NDArray[np.int64], events: Sequence[int], lanes: Sequence[int]) -> None:
         """Fill in the lanes that were left out: what ranks lower counts as before."""

@@ -29,14 +29,18 @@ _UNKNOWN = -1
 
 
 class Windows(NamedTuple):
-    """For each of some slots, in its row, one window per track: from `begins` to before `ends`."""
+    """For each of some slots, in its row, one window per track: from `begins` to before `ends`.
+
+    Where all begin alike, `begins` has one row for all.
+    """
 
     begins: Integers
     ends: Integers
 
     def of(self, rows: slice) -> Windows:
         """Return those of some of the slots."""
-        return Windows(self.begins[rows], self.ends[rows])
+        begins = self.begins if len(self.begins) == 1 else self.begins[rows]
+        return Windows(begins, self.ends[rows])
 
 
 class Tracks:
@@ -63,25 +67,38 @@ class Tracks:
 
     def before(self, slots: Integers, clocks: Clocks) -> Windows:
         """Return what happens before each of `slots`."""
-        known = clocks.rows(self._event[slots].tolist(), self.lane.tolist())
-        begins, ends = np.broadcast_to(self.begins[:-1], known.shape), np.empty_like(known)
+        events = self._event[slots].tolist()
+        known, row_of = clocks.rows(events, self.lane.tolist())
+        counted = np.empty_like(known)
         for track, (begin, end) in enumerate(pairwise(self.begins.tolist())):
-            ends[:, track] = begin + _count_up_to(self._position[begin:end], known[:, track])
+            counted[:, track] = begin + _count_up_to(self._position[begin:end], known[:, track])
+        ends = counted[row_of]
+        self._know_own_lane(ends, slots, _array(map(clocks.begin.__getitem__, events)))
         ends[np.arange(len(slots)), self._track[slots]] = slots
-        return Windows(begins, ends)
+        return Windows(self.begins[np.newaxis, :-1], ends)
+
+    def _know_own_lane(self, ends: Integers, slots: Integers, begin: Integers) -> None:
+        """Fill in what slots know of the other tracks of their lanes: what ended before they began."""
+        lane = self.lane[self._track[slots]]
+        for track in np.flatnonzero(np.bincount(self.lane)[self.lane] > 1).tolist():
+            rows = np.flatnonzero(lane == self.lane[track])
+            first, last = self.begins[track], self.begins[track + 1]
+            ends[rows, track] = first + _count_up_to(self._position[first:last], begin[rows])
 
     def overlapping(self, slots: Integers) -> Windows:
-        """Return what belongs to transactions that overlap those of `slots`, on other lanes."""
-        distinct, row_of = np.unique(self._reach[slots], return_inverse=True)
+        """Return what belongs to transactions that overlap those of `slots`, on other lanes.
+
+        A transaction is on one lane.
+        """
+        distinct, first, row_of = np.unique(self._reach[slots], return_index=True, return_inverse=True)
         shape = (len(distinct), len(self.lane))
         begins, ends = np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64)
         for track, (begin, end) in enumerate(pairwise(self.begins.tolist())):
             window = self._reaches.overlapping(distinct, self._reach[begin:end])
             begins[:, track], ends[:, track] = begin + window.begins, begin + window.ends
-        windows = Windows(begins[row_of], ends[row_of])
-        is_own = self.lane[self._track[slots]][:, np.newaxis] == self.lane
-        windows.ends[is_own] = windows.begins[is_own]
-        return windows
+        is_own = self.lane[self._track[slots[first]]][:, np.newaxis] == self.lane
+        np.copyto(ends, begins, where=is_own)
+        return Windows(begins[row_of], ends[row_of])
 
 
 class _Columns:
