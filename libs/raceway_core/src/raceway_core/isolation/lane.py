@@ -45,7 +45,7 @@ def lanes_of(graph: Graph, sessions: Sequence[Sequence[int]], writers: Collectio
     """Return the lanes of a history. Time: O(transactions + edges)."""
     successors = graph.successors({EdgeKind.SO, EdgeKind.WR})[: graph.size]
     component = components_of(successors)
-    order = sorted(range(graph.size), key=lambda node: -component[node])
+    order = sorted(range(graph.size), key=component.__getitem__, reverse=True)
     onward = [
         [target for target in dict.fromkeys(targets) if component[target] != component[node]]
         for node, targets in enumerate(successors)

@@ -8,6 +8,7 @@ transaction wrote to a register that somebody read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -59,11 +60,11 @@ def read_table(found: Dependencies, lanes: Lanes, most_pairs: int) -> ReadTable:
     for number, order in ordered:
         reads = sorted(order.reads, key=lambda read: -read.turns)
         rows += [(number, reader, BEFORE_ALL, turns) for reader, turns in reads]
-    key, reader, source, turns = np.array(rows, dtype=np.int64).reshape(-1, 4).T.copy()
+    key, reader, source, turns = np.fromiter(chain.from_iterable(rows), np.int64).reshape(-1, 4).T.copy()
     entries = [*_of_registers(found.registers)]
     for number, order in ordered:
         entries += [(number, writer, turn) for writer, turn in _last_turns(order).items()]
-    runs = Runs(lanes, *np.array(entries, dtype=np.int64).reshape(-1, 3).T.copy())
+    runs = Runs(lanes, *np.fromiter(chain.from_iterable(entries), np.int64).reshape(-1, 3).T.copy())
     names = [*(one.key for one in found.registers), *(one.key for one in found.orders)]
     numbers = np.array([one.number for one in versions], dtype=np.int64)
     within = runs.affordable(np.concatenate((key, numbers)), len(names), most_pairs)
