@@ -9,6 +9,7 @@ from random import Random
 from raceway_core.isolation.history import INITIAL, History, Operation, OpKind, Status, Transaction, Value
 
 SESSIONS, KEYS = 50, 1_000
+_NAMES = [f"k{number}" for number in range(KEYS)]
 _SNAPSHOT_EVERY, _SNAPSHOTS = 50, 5
 _READ, _WRITE, _APPEND = OpKind.READ, OpKind.WRITE, OpKind.APPEND
 
@@ -34,10 +35,10 @@ def _honest(
 def _steps(random: Random, number: int, kind: OpKind, seen: dict[str, Value]) -> list[Operation]:
     """Return two to five operations, each on a key of its own."""
     return [
-        Operation(_READ, f"k{key}", seen.get(f"k{key}"))
+        Operation(_READ, key, seen.get(key))
         if random.random() < 0.5
-        else Operation(kind, f"k{key}", number * 10 + place)
-        for place, key in enumerate(random.sample(range(KEYS), random.randint(2, 5)))
+        else Operation(kind, key, number * 10 + place)
+        for place, key in enumerate(random.sample(_NAMES, random.randint(2, 5)))
     ]
 
 
