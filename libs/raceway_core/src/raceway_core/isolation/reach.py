@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from raceway_core.isolation.effort import ROW, Effort
 from raceway_core.isolation.lane import Flags, Lanes, Numbers
+from raceway_core.isolation.writes import BEFORE_ALL
 
 _Table: TypeAlias = npt.NDArray[np.unsignedinteger]
 
@@ -29,6 +30,7 @@ class Block:
         self.last = last
         self._lanes = lanes
         self._effort = effort
+        self._own = np.flatnonzero(self.has(lanes.lane))
         self._before = self._rows(lanes.place)
         behind = np.append(lanes.sizes, 0)[lanes.lane] - lanes.place + lanes.is_writer
         self._after = self._rows(behind)
@@ -37,14 +39,20 @@ class Block:
             np.maximum(before[source], before[target], out=before[target])
         for source, target in reversed(lanes.edges):
             np.maximum(after[source], after[target], out=after[source])
+        self._forget_itself(self._before)
+        self._forget_itself(self._after)
+        self._after[BEFORE_ALL] = lanes.sizes[first:last]
 
     def _rows(self, own: Numbers) -> _Table:
-        """Return rows in which each transaction knows its own lane only."""
+        """Return rows in which each transaction knows its own lane only, and below them BEFORE_ALL's."""
         lane, longest = self._lanes.lane, int(self._lanes.sizes[self.first])
-        table = np.zeros((len(lane), self.last - self.first), dtype=np.min_scalar_type(longest))
-        nodes = np.flatnonzero((lane >= self.first) & (lane < self.last))
-        table[nodes, lane[nodes] - self.first] = own[nodes]
+        table = np.zeros((len(lane) + 1, self.last - self.first), dtype=np.min_scalar_type(longest))
+        table[self._own, lane[self._own] - self.first] = own[self._own]
         return table
+
+    def _forget_itself(self, table: _Table) -> None:
+        own = self._own
+        table[own, self._lanes.lane[own] - self.first] -= self._lanes.is_writer[own].astype(table.dtype)
 
     def has(self, lanes: Numbers) -> Flags:
         """Return which lanes are in the block."""
@@ -52,20 +60,18 @@ class Block:
 
     def before(self, nodes: Numbers, lanes: Numbers) -> Numbers:
         """Return the place of the last writer on each lane that reaches each node, 0 for none."""
-        known: Numbers = self._before[nodes, lanes - self.first].astype(np.int64)
-        return known - self._is_itself(nodes, lanes)
+        return self._known(self._before, nodes, lanes).astype(np.int64)
 
     def after(self, nodes: Numbers, lanes: Numbers) -> Numbers:
         """Return the place of the first writer on each lane that each node reaches; past its end for none.
 
-        A node below 0 is what was before all.
+        A node may be BEFORE_ALL.
         """
-        behind = self._after[nodes, lanes - self.first] - self._is_itself(nodes, lanes)
-        return np.where(nodes < 0, 1, self._lanes.sizes[lanes] + 1 - behind)
+        return self._lanes.sizes[lanes] + 1 - self._known(self._after, nodes, lanes)
 
-    def _is_itself(self, nodes: Numbers, lanes: Numbers) -> Numbers:
-        is_same: Flags = (self._lanes.lane[nodes] == lanes) & self._lanes.is_writer[nodes]
-        return is_same.astype(np.int64)
+    def _known(self, table: _Table, nodes: Numbers, lanes: Numbers) -> _Table:
+        known: _Table = table.ravel()[nodes * table.shape[1] + lanes - self.first]
+        return known
 
     def latest(self, groups: Numbers, writers: Numbers) -> Flags:
         """Return which writers reach no other of their group; a group's stand together, the last first."""
@@ -81,7 +87,7 @@ class Block:
 
         Time: O(writers · the most that are taken of a group).
         """
-        columns, place = self._lanes.lane[writers] - self.first, places[writers]
+        lane, place = self._lanes.lane[writers], places[writers]
         found = np.zeros(len(groups), dtype=np.bool_)
         left = np.arange(len(groups))
         while len(left) and self._effort.allows(len(left)):
@@ -90,7 +96,7 @@ class Block:
             nexts = left[is_next]
             found[nexts] = True
             knower = writers[nexts][np.cumsum(is_next) - 1]
-            left = left[~is_next & (place[left] > table[knower, columns[left]])]
+            left = left[~is_next & (place[left] > self._known(table, knower, lane[left]))]
         return found
 
 
