@@ -9,12 +9,12 @@ groups   300 at a time are started and awaited
 from __future__ import annotations
 
 import gc
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
 
 from bench.alone import measured_alone
+from bench.figure import growth, peak_mb
 from bench.task_event import task_event
 from raceway_core.analysis import analyze_trace
 from raceway_core.event import AccessType, AsyncAwait, AsyncSpawn, Payload, StateChange, TraceId
@@ -30,12 +30,14 @@ def main() -> None:
     print(f"  {'tasks':<7} {'number':>8} {'analysis':>10} {'10 × costs':>11} {'peak memory':>12} ", end="")
     print(f"{'racing pairs':>14} {'too wide':>9}")
     for way in _WAYS:
-        before = 0.0
+        before = None
         for size in SIZES:
-            seconds, peak_mb, pairs, too_wide = measured_alone("bench.tasks", way, size)
-            growth = f"{seconds / before:.1f} ×" if before else "-"
+            seconds, peak, pairs, too_wide = measured_alone("bench.tasks", way, size)
             cut = "yes" if too_wide else "no"
-            print(f"  {way:<7} {size:>8,} {seconds:>8.3f} s {growth:>11} {peak_mb:>9.0f} MB ", end="")
+            print(
+                f"  {way:<7} {size:>8,} {seconds:>8.3f} s {growth(seconds, before):>11} {peak:>9.0f} MB ",
+                end="",
+            )
             print(f"{int(pairs):>14,} {cut:>9}")
             before = seconds
 
@@ -47,8 +49,7 @@ def _analyze(way: str, size: int) -> tuple[float, float, int, int]:
     began = time.perf_counter()
     result = analyze_trace(TraceId("bench"), events)
     seconds = time.perf_counter() - began
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return seconds, peak_mb, result.race_pairs, result.summary.notes.get("too_wide", 0)
+    return seconds, peak_mb(), result.race_pairs, result.summary.notes.get("too_wide", 0)
 
 
 def _row(size: int) -> Iterator[_Step]:

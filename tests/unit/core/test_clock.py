@@ -55,15 +55,15 @@ def check_clocks(graph: CausalGraph, clocks: Clocks, expected: set[tuple[int, in
     assert pairs == expected
     assert all(clocks.rank[a] < clocks.rank[b] for a, b in expected)
     assert sorted(clocks.rank) == numbers
-    rows = clocks.rows(numbers, list(range(clocks.width)))
-    by_rows = {
-        (a, b) for a in numbers for b in numbers if a != b and rows[b, clocks.lane[a]] >= clocks.position[a]
-    }
-    assert by_rows == {
+    known, row_of = clocks.rows(numbers, list(range(clocks.width)))
+    apart = {
         (a, b)
-        for a, b in expected
-        if clocks.lane[a] == clocks.lane[b] or max(clocks.lane[a], clocks.lane[b]) < clocks.kept
-    } | {pair for pair in by_rows if clocks.lane[pair[1]] >= clocks.kept}
+        for a in numbers
+        for b in numbers
+        if clocks.lane[a] != clocks.lane[b] and max(clocks.lane[a], clocks.lane[b]) < clocks.kept
+    }
+    by_rows = {(a, b) for a, b in apart if known[row_of[b], clocks.lane[a]] >= clocks.position[a]}
+    assert by_rows == expected & apart
     ordered, concurrent = pair_counts(graph, clocks)
     assert ordered == len(expected)
     assert ordered + concurrent == len(numbers) * (len(numbers) - 1) // 2

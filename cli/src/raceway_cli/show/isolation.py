@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from raceway_cli.show.finding import counted
-from raceway_core.isolation.history import Anomaly, CycleEdge, Isolation
+from raceway_core.isolation.history import Anomaly, Cut, CycleEdge, Isolation
 
 _MOST_SHOWN = 20
 
@@ -25,6 +25,11 @@ MEANINGS = {
     "internal": "a read does not follow from the transaction's own accesses before it",
 }
 
+_CUT: dict[Cut, str] = {
+    "visibility": "this history has too much to compare everything: more levels may be refuted",
+    "cycles": "these are not all: of the levels nothing is missing, but not every cycle is shown",
+}
+
 
 def isolation_text(isolation: Isolation) -> str:
     """Return the section, styled for a terminal."""
@@ -34,6 +39,7 @@ def isolation_text(isolation: Isolation) -> str:
         parts.append(f"… {left:,} more with --json")
     if isolation.unrecoverable_keys:
         parts.append(_unrecoverable(isolation.unrecoverable_keys))
+    parts += [_CUT[cut] for cut in isolation.cut]
     return "\n\n".join(parts)
 
 

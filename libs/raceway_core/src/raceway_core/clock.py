@@ -17,7 +17,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,13 @@ WHOLE_UP_TO = 300
 
 MOST_SHOWN = 64
 """So many lanes of another clock are shown beside its own."""
+
+
+class Rows(NamedTuple):
+    """Clocks as an array, (clocks, lanes); `row_of` tells whose is which. Many events share a clock."""
+
+    known: Array
+    row_of: Array
 
 
 class Clocks:
@@ -123,18 +130,12 @@ class Clocks:
             chains[lanes.of_chain[number]].append(number)
         return [(of_lane, [lanes.offsets[number] for number in of_lane]) for of_lane in chains]
 
-    def rows(self, events: Sequence[int], lanes: Sequence[int]) -> npt.NDArray[np.int64]:
-        """Return the clocks of the starts of `events`, as a (len(events), len(lanes)) array.
-
-        Of lanes that were left out they know nothing.
-        """
+    def rows(self, events: Sequence[int], lanes: Sequence[int]) -> Rows:
+        """Return what the starts of `events` know of `lanes`, their own and those left out excepted."""
         clocks = [self.clock[event] for event in events]
         _, first, row_of = np.unique(_array(map(id, clocks)), return_index=True, return_inverse=True)
-        columns = np.array(lanes, dtype=np.int64)
-        rows = _dense([clocks[row] for row in first], columns, self.width)[row_of]
-        own, begin = _array(map(self.lane.__getitem__, events)), _array(map(self.begin.__getitem__, events))
-        array: Array = np.where(own[:, np.newaxis] == columns, begin[:, np.newaxis], rows)
-        return array
+        known = _dense([clocks[row] for row in first], np.array(lanes, dtype=np.int64), self.width)
+        return Rows(known, row_of)
 
     def entries(self, events: Sequence[int]) -> tuple[Array, Array, Array]:
         """Return what the clocks of the starts of `events` know, where that is something.

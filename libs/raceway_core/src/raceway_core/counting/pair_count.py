@@ -192,7 +192,8 @@ class _Counter:
         """Return for each slot in how many windows it lies."""
         size = len(self.class_of)
         begins = np.bincount(windows.begins.ravel(), minlength=size + 1)
-        marks = begins - np.bincount(windows.ends.ravel(), minlength=size + 1)
+        alike = len(windows.ends) // max(1, len(windows.begins))
+        marks = begins * alike - np.bincount(windows.ends.ravel(), minlength=size + 1)
         return np.cumsum(marks[:size])
 
     def _by_class(self, values: Integers | Flags) -> Integers:

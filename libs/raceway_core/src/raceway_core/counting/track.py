@@ -38,8 +38,9 @@ MOST_TRACKS = 512
 class Windows(NamedTuple):
     """Windows of some slots: from `begins` to before `ends`.
 
-    Either a matrix, which has in the row of each slot one window per track; or, with `rows`, a list of
-    those that are not empty: `rows` are the places of their slots, ascending.
+    Either a matrix, which has in the row of each slot one window per track, and where all begin alike one
+    row of begins for all; or, with `rows`, a list of those that are not empty: `rows` are the places of
+    their slots, ascending.
     """
 
     begins: Integers
@@ -49,7 +50,8 @@ class Windows(NamedTuple):
     def of(self, rows: slice) -> Windows:
         """Return those of some of the slots."""
         if self.rows is None:
-            return Windows(self.begins[rows], self.ends[rows])
+            begins = self.begins if len(self.begins) == 1 else self.begins[rows]
+            return Windows(begins, self.ends[rows])
         first, last = np.searchsorted(self.rows, (rows.start, rows.stop))
         chosen = slice(int(first), int(last))
         return Windows(self.begins[chosen], self.ends[chosen], self.rows[chosen] - rows.start)
@@ -114,12 +116,23 @@ class Tracks:
         """Return what happens before each of `slots`."""
         if self.is_wide:
             return self._listed_before(slots, clocks)
-        known = clocks.rows(self._event[slots].tolist(), self.lane.tolist())
-        begins, ends = np.broadcast_to(self.begins[:-1], known.shape), np.empty_like(known)
+        events = self._event[slots].tolist()
+        known, row_of = clocks.rows(events, self.lane.tolist())
+        counted = np.empty_like(known)
         for track, (begin, end) in enumerate(pairwise(self.begins.tolist())):
-            ends[:, track] = begin + _count_up_to(self._position[begin:end], known[:, track])
+            counted[:, track] = begin + _count_up_to(self._position[begin:end], known[:, track])
+        ends = counted[row_of]
+        self._know_own_lane(ends, slots, _array(map(clocks.begin.__getitem__, events)))
         ends[np.arange(len(slots)), self._track[slots]] = slots
-        return Windows(begins, ends)
+        return Windows(self.begins[np.newaxis, :-1], ends)
+
+    def _know_own_lane(self, ends: Integers, slots: Integers, begin: Integers) -> None:
+        """Fill in what slots know of the other tracks of their lanes: what ended before they began."""
+        lane = self.lane[self._track[slots]]
+        for track in np.flatnonzero(np.bincount(self.lane)[self.lane] > 1).tolist():
+            rows = np.flatnonzero(lane == self.lane[track])
+            first, last = self.begins[track], self.begins[track + 1]
+            ends[rows, track] = first + _count_up_to(self._position[first:last], begin[rows])
 
     def _listed_before(self, slots: Integers, clocks: Clocks) -> Windows:
         """Do what `before` does, for what the clocks know of. Time: O(entries of the clocks · log k)."""
@@ -143,17 +156,19 @@ class Tracks:
         return ends
 
     def overlapping(self, slots: Integers) -> Windows:
-        """Return what belongs to transactions that overlap those of `slots`, on other lanes."""
-        distinct, row_of = np.unique(self._reach[slots], return_inverse=True)
+        """Return what belongs to transactions that overlap those of `slots`, on other lanes.
+
+        A transaction is on one lane.
+        """
+        distinct, first, row_of = np.unique(self._reach[slots], return_index=True, return_inverse=True)
         shape = (len(distinct), len(self.lane))
         begins, ends = np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64)
         for track, (begin, end) in enumerate(pairwise(self.begins.tolist())):
             window = self._reaches.overlapping(distinct, self._reach[begin:end])
             begins[:, track], ends[:, track] = begin + window.begins, begin + window.ends
-        windows = Windows(begins[row_of], ends[row_of])
-        is_own = self.lane[self._track[slots]][:, np.newaxis] == self.lane
-        windows.ends[is_own] = windows.begins[is_own]
-        return windows
+        is_own = self.lane[self._track[slots[first]]][:, np.newaxis] == self.lane
+        np.copyto(ends, begins, where=is_own)
+        return Windows(begins[row_of], ends[row_of])
 
     def overlapping_part(self, slots: Integers, windows: Windows) -> Windows:
         """Return what of listed windows of `slots` overlaps them, on other lanes."""
