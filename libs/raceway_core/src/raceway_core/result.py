@@ -8,6 +8,7 @@ import msgspec
 
 from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
 from raceway_core.finding import Example, Finding, PairCounts, Verdict
+from raceway_core.touch import NO_TOUCHES, PackedTouches
 from raceway_core.turn import NO_TURN, PackedTurn
 
 
@@ -127,7 +128,8 @@ class Window(msgspec.Struct, frozen=True, gc=False):
     """A trace's accesses to one variable, for the comparison with other traces.
 
     `variable` and `scope` identify the variable, `first_ns..last_ns` is when it was touched, and
-    `body` is what `raceway_core.run` reads back. `turn` tells whether it need be (`raceway_core.turn`).
+    `body` is what `raceway_core.run` reads back. `turn` tells whether it need be (`raceway_core.turn`),
+    `touches` what it adds to the sums of the variable (`raceway_core.touch`).
     """
 
     variable: str
@@ -136,6 +138,7 @@ class Window(msgspec.Struct, frozen=True, gc=False):
     last_ns: int
     body: bytes
     turn: PackedTurn = NO_TURN
+    touches: PackedTouches = NO_TOUCHES
 
 
 class LocationPairs(msgspec.Struct, frozen=True, gc=False):

@@ -5,7 +5,8 @@
             ├─ trace_services   which services took part, for lists by service
             ├─ windows          what each variable's runs need of the trace
             └─ finding_entries  the trace's findings (owner_kind 0), finding_bodies their evidence
-    variables ─ runs ─ finding_entries (owner_kind 1)
+    variables ─┬─ runs ─ finding_entries (owner_kind 1)
+               └─ variable_sums, variable_services   sums over the windows of all traces
 
 Rows that belong to a trace carry its `number`, which grows, so that their indexes grow at one end;
 the random trace id is looked up once. Text of unlimited length is never indexed: keys made from
@@ -172,6 +173,30 @@ variables = Table(
     Column("variable_key", LargeBinary, primary_key=True),
     Column("variable", BYTEWISE, nullable=False),
     Column("scope", BYTEWISE, nullable=False),
+    Column("name_key", LargeBinary, nullable=False),
+    Column("service", BYTEWISE),
+)
+
+variable_sums = Table(
+    "variable_sums",
+    metadata,
+    Column("variable_key", LargeBinary, primary_key=True),
+    Column("trace_count", BigInteger, nullable=False),
+    Column("accesses", BigInteger, nullable=False),
+    Column("reads", BigInteger, nullable=False),
+    Column("writes", BigInteger, nullable=False),
+    Column("race_pairs", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+variable_services = Table(
+    "variable_services",
+    metadata,
+    Column("variable_key", LargeBinary, primary_key=True),
+    Column("service_key", LargeBinary, primary_key=True),
+    Column("service", BYTEWISE, nullable=False),
+    Column("trace_count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 windows = Table(
@@ -185,6 +210,7 @@ windows = Table(
     Column("last_ns", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("turn", LargeBinary, nullable=False),
+    Column("touches", LargeBinary, nullable=False),
 )
 
 runs = Table(
@@ -250,6 +276,8 @@ finding_aliases = Table(
 for _work in (traces, runs):
     _due = text("due_ns is not null")
     Index(f"ix_{_work.name}_due", _work.c.due_ns, sqlite_where=_due, postgresql_where=_due)
+
+Index("ix_variables_name", variables.c.name_key)
 
 Index("ix_service_calls_caller", service_calls.c.caller_key)
 Index("ix_service_calls_callee", service_calls.c.callee_key)

@@ -44,7 +44,10 @@ class SegmentClock(NamedTuple):
 
 
 class Row(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One access. `actor` to `clock` are numbers in the tables of the body."""
+    """One access. `actor` to `clock` are numbers in the tables of the body.
+
+    `is_racing` tells whether it races inside its trace.
+    """
 
     event_id: EventId
     access_type: AccessType
@@ -61,6 +64,7 @@ class Row(msgspec.Struct, frozen=True, gc=False, array_like=True):
     story: int
     clock: int
     position: int
+    is_racing: bool = False
 
 
 class Body(msgspec.Struct, frozen=True, gc=False, array_like=True):

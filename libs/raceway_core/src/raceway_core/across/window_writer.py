@@ -19,9 +19,11 @@ from raceway_core.across.window import Actor, Body, Row, SegmentClock
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
 from raceway_core.evidence import change_of, thread_of
-from raceway_core.identity import Lock, Process
+from raceway_core.identity import EVERYBODY, Lock, Process
 from raceway_core.lockset import Hold
+from raceway_core.race import Races
 from raceway_core.result import Window
+from raceway_core.touch import Touches, pack_touches
 from raceway_core.value import sent_values
 
 _encoder = msgspec.msgpack.Encoder()
@@ -36,15 +38,21 @@ def windows_of(
     holds: Sequence[Hold],
     accesses: Mapping[Variable, Sequence[Access]],
     uncommitted: Container[int] = (),
+    *,
+    races: Mapping[Variable, Races] | None = None,
 ) -> tuple[Window, ...]:
     """Return a trace's window of each variable, sorted by variable.
 
     `holds` are those of the trace's locks. The accesses of a variable stand in a linear extension of
-    happens-before; `uncommitted` are the transactions that prove nothing. Time: O(k).
+    happens-before; `uncommitted` are the transactions that prove nothing, and `races` those variables
+    that have any inside the trace. Time: O(k).
     """
     events = (access.number for of_one in accesses.values() for access in of_one)
     writer = _Writer(graph, clocks, lock_stories(graph, clocks, holds, events), uncommitted)
-    return tuple(writer.window(variable, accesses[variable]) for variable in sorted(accesses))
+    races = races or {}
+    return tuple(
+        writer.window(variable, accesses[variable], races.get(variable)) for variable in sorted(accesses)
+    )
 
 
 class _Tables:
@@ -75,11 +83,17 @@ class _Writer:
         self._uncommitted = uncommitted
         self._segment_clocks: dict[int, SegmentClock] = {}
 
-    def window(self, variable: Variable, accesses: Sequence[Access]) -> Window:
+    def window(self, variable: Variable, accesses: Sequence[Access], races: Races | None) -> Window:
         """Return the window of one variable."""
         tables = _Tables()
+        racing = races.racing if races else [False] * len(accesses)
         body = Body(
-            rows=tuple([self._row(tables, access) for access in accesses]),
+            rows=tuple(
+                [
+                    self._row(tables, access, is_racing=flag)
+                    for access, flag in zip(accesses, racing, strict=True)
+                ]
+            ),
             actors=tuple([Actor(*process, host, thread) for process, host, thread in tables.actors]),
             locations=tuple(tables.locations),
             locksets=tuple(tables.locksets),
@@ -89,9 +103,10 @@ class _Writer:
         first_ns = min([access.start_ns for access in accesses])
         last_ns = max([access.end_ns for access in accesses])
         turn = turn_of(body, first_ns, last_ns)
-        return Window(variable.name, variable.scope_key, first_ns, last_ns, _encoder.encode(body), turn)
+        touches = pack_touches(_touches_of(variable, body, races))
+        return Window(*variable, first_ns, last_ns, _encoder.encode(body), turn, touches)
 
-    def _row(self, tables: _Tables, access: Access) -> Row:
+    def _row(self, tables: _Tables, access: Access, *, is_racing: bool) -> Row:
         number, clocks = access.number, self._clocks
         change = change_of(self._graph, access)
         actor = (access.process, access.host, thread_of(self._graph.events[number]))
@@ -115,6 +130,7 @@ class _Writer:
             tables.stories.setdefault(id(story), len(tables.stories) + 1) if story else 0,
             tables.clocks.setdefault(segment, len(tables.clocks)),
             clocks.position[number],
+            is_racing,
         )
 
     def _segment_clock(self, event: int) -> SegmentClock:
@@ -124,3 +140,16 @@ class _Writer:
 
     def _story(self, story: int) -> tuple[tuple[str, str, Around], ...]:
         return tuple((*lock, around) for lock, around in self._story_by_id[story].items())
+
+
+def _touches_of(variable: Variable, body: Body, races: Races | None) -> Touches:
+    kinds = [row.access_type for row in body.rows]
+    is_shared = variable.scope_key == EVERYBODY
+    return Touches(
+        accesses=len(kinds),
+        reads=sum([kind.reads for kind in kinds]),
+        writes=sum([kind.writes for kind in kinds]),
+        race_pairs=races.pair_count if races else 0,
+        owner="" if is_shared else body.actors[0].service,
+        services=tuple(sorted({actor.service for actor in body.actors})) if is_shared else (),
+    )

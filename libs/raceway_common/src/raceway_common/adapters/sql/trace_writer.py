@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from raceway_common.adapters.sql.finding_rows import Owner, count_change, replace_entries
 from raceway_common.adapters.sql.service_rows import Line, add_up, list_by_service
+from raceway_common.adapters.sql.variable_sums import add_touches
 from raceway_common.adapters.sql.window_rows import replace_windows
 from raceway_common.adapters.sql.work import TRACES, Locked
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
@@ -75,8 +76,9 @@ def replace_results(
     entries = {row.number: outcome.findings for outcome, row in fresh}
     change = replace_entries(connection, Owner.TRACE, entries, known=known)
     windows = {row.number: outcome.windows for outcome, row in fresh}
-    replace_windows(connection, windows, known=known, now_ns=now_ns, pace=pace)
+    replaced = replace_windows(connection, windows, known=known, now_ns=now_ns, pace=pace)
     add_up(connection, old, new)
+    add_touches(connection, replaced)
     count_change(connection, change)
 
 

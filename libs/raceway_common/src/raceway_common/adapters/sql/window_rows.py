@@ -22,10 +22,12 @@ from raceway_common.schedule import Pace
 from raceway_common.schema.keys import key_of
 from raceway_core.result import Window
 from raceway_core.span import spans_of
+from raceway_core.touch import PackedTouches, unpack_touches
 from raceway_core.turn import NO_TURN, PackedTurn
 
 _OLD = Statement(
-    """select windows.number, variable_key, first_span, last_span, first_ns, last_ns, body, turn
+    """select windows.number, variable_key, first_span, last_span, first_ns, last_ns, body, turn,
+        touches
     from {rows} join windows on windows.number = r.number""",
     number=INT,
 )
@@ -36,8 +38,10 @@ _REMOVE = Statement(
     variable_key=BYTES,
 )
 _ADD = Statement(
-    """insert into windows (number, variable_key, first_span, last_span, first_ns, last_ns, body, turn)
-    select number, variable_key, first_span, last_span, first_ns, last_ns, body, turn from {rows}""",
+    """insert into windows (
+        number, variable_key, first_span, last_span, first_ns, last_ns, body, turn, touches
+    )
+    select number, variable_key, first_span, last_span, first_ns, last_ns, body, turn, touches from {rows}""",
     number=INT,
     variable_key=BYTES,
     first_span=INT,
@@ -46,13 +50,20 @@ _ADD = Statement(
     last_ns=INT,
     body=BYTES,
     turn=BYTES,
+    touches=BYTES,
 )
 _ADD_VARIABLES = Statement(
-    """insert into variables (variable_key, variable, scope)
-    select variable_key, variable, scope from {rows} where true on conflict do nothing""",
+    """insert into variables (variable_key, variable, scope, name_key, service)
+    select variable_key, variable, scope, name_key, service from {rows} where true on conflict do nothing""",
     variable_key=BYTES,
     variable=TEXT,
     scope=TEXT,
+    name_key=BYTES,
+    service=TEXT,
+)
+_KNOWN = Statement(
+    "select variable_key from variables where variable_key in (select variable_key from {rows})",
+    variable_key=BYTES,
 )
 _HOLD = """
     select variable_key from variables where variable_key in (select variable_key from {rows})
@@ -70,10 +81,18 @@ class WindowRow(NamedTuple):
     last_ns: int
     body: bytes
     turn: PackedTurn
+    touches: PackedTouches
 
     @property
     def is_crossing(self) -> bool:
         return self.last_span > self.first_span
+
+
+class Replaced(NamedTuple):
+    """The windows that went, and those that came in their place."""
+
+    gone: Sequence[WindowRow]
+    come: Sequence[WindowRow]
 
 
 def replace_windows(
@@ -83,7 +102,7 @@ def replace_windows(
     known: Iterable[int],
     now_ns: int,
     pace: Pace,
-) -> None:
+) -> Replaced:
     """Replace the windows of traces by number, and mark every run that this changes.
 
     `known` are the traces among them that may have windows already.
@@ -100,6 +119,7 @@ def replace_windows(
         if come:
             _ADD.run(connection, come)
         mark_runs(connection, _changes(gone, come), now_ns=now_ns, pace=pace.for_runs)
+    return Replaced(gone, come)
 
 
 def _read_old(connection: Connection, known: Iterable[int]) -> set[WindowRow]:
@@ -111,14 +131,30 @@ def _row_of(number: int, window: Window) -> WindowRow:
     spans = spans_of(window)
     key = key_of(window.variable, window.scope)
     return WindowRow(
-        number, key, spans[0], spans[-1], window.first_ns, window.last_ns, window.body, window.turn
+        number,
+        key,
+        spans[0],
+        spans[-1],
+        window.first_ns,
+        window.last_ns,
+        window.body,
+        window.turn,
+        window.touches,
     )
 
 
 def _add_variables(connection: Connection, groups: Iterable[Sequence[Window]], wanted: set[bytes]) -> None:
-    names = {(window.variable, window.scope) for group in groups for window in group}
-    rows = sorted((key, *pair) for pair in names if (key := key_of(*pair)) in wanted)
-    _ADD_VARIABLES.run(connection, rows)
+    """Add those of the wanted variables that are new, which few are. A known one is never changed."""
+    known = {row.variable_key for row in _KNOWN.run(connection, [(key,) for key in sorted(wanted)])}
+    if new := wanted - known:
+        windows = {key_of(window.variable, window.scope): window for group in groups for window in group}
+        _ADD_VARIABLES.run(connection, [_variable_of(key, windows[key]) for key in sorted(new)])
+
+
+def _variable_of(key: bytes, window: Window) -> tuple[bytes, str, str, bytes, str | None]:
+    """Return the row of a variable. One that a service has to itself names that."""
+    owner = unpack_touches(window.touches).owner or None
+    return key, window.variable, window.scope, key_of(window.variable), owner
 
 
 def _hold_variables(connection: Connection, changed: Sequence[WindowRow]) -> None:
