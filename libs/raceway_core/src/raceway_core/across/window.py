@@ -125,6 +125,14 @@ class Opened:
         """Whether an access is known to have taken effect."""
         return self.rows[number].is_committed
 
+    def happens_before(self, first: int, second: int) -> bool:
+        """Whether one access of this window is known to happen before another, by their clocks."""
+        mine, theirs = self.rows[first], self.rows[second]
+        own, known = self._body.clocks[mine.clock].own, self._body.clocks[theirs.clock]
+        if known.own == own:
+            return mine.position < theirs.position
+        return dict(known.others).get(own, 0) >= mine.position
+
     def evidence(self, number: int) -> AccessEvidence:
         """Return an access of this window as a reader needs to see it."""
         row = self.rows[number]
