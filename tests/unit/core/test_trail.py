@@ -128,9 +128,9 @@ def test_pages_are_the_whole_trail(windows: Windows, limit: int) -> None:
     while True:
         reaching = [item for item in windows if item[1].last_ns >= part.after.time_ns]
         pages.append(trail_of(reaching, part))
-        if (last := pages[-1].last) is None:
+        if not pages[-1].has_more:
             break
-        part = TrailPart(last, END_NS, limit, pages[-1].written)
+        part = TrailPart(pages[-1].last, END_NS, limit, pages[-1].written)
     told = [entry for page in pages for entry in page.entries]
     assert all(len(page.entries) == limit for page in pages[:-1])
     assert sorted(names_of(told)) == sorted(names_of(everything))
@@ -203,13 +203,13 @@ def test_a_part_ends_where_it_is_told_to() -> None:
         story.write(VARIABLE, value)
     windows = windows_of([story])
     page = trail_of(windows, TrailPart(START, NOON_NS + 3 * MS, 9))
-    assert ([one.access.new_value for one in page.entries], page.last) == ([0, 1], None)
-    page = trail_of(windows, TrailPart(Place(NOON_NS + 2 * MS, TraceId("t1"), 1), END_NS, 2, page.written))
+    assert ([one.access.new_value for one in page.entries], page.has_more) == ([0, 1], False)
+    page = trail_of(windows, TrailPart(page.last, END_NS, 2, page.written))
     assert [(one.access.new_value, one.edge) for one in page.entries] == [
         (2, "program order"),
         (3, "program order"),
     ]
-    assert page.last == Place(NOON_NS + 4 * MS, TraceId("t1"), 3)
+    assert (page.last, page.has_more) == (Place(NOON_NS + 4 * MS, TraceId("t1"), 3), True)
 
 
 def test_accesses_of_one_transaction_keep_their_order_when_stamps_run_backwards() -> None:

@@ -74,18 +74,24 @@ class TrailEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class TrailPage(NamedTuple):
-    """A part of a trail. `last` is the place after which the next one begins, None if there is none.
+    """A part of a trail. `last` is the last place of it; `has_more` tells that `limit` cut it.
 
-    `written` stands for the value that was written last, empty if it is not known.
+    `written` stands for the value that was written last, empty if it is not known. `reach_ns` is when
+    the transactions of the entries began and ended: what touched the variable in that time may race
+    with them.
     """
 
     entries: Sequence[TrailEntry]
-    last: Place | None
+    last: Place
+    has_more: bool
     written: bytes
+    reach_ns: tuple[int, int]
 
 
 def trail_of(windows: Sequence[tuple[TraceId, Window]], part: TrailPart) -> TrailPage:
     """Return a part of a variable's trail; `windows` are all that reach into it.
+
+    Of races the entries tell only those with what is in `windows` (see `TrailPage.reach_ns`).
 
     Time: O(k log k) for k accesses and stamps of locks, and what `racing_across` takes.
     """
@@ -95,16 +101,30 @@ def trail_of(windows: Sequence[tuple[TraceId, Window]], part: TrailPart) -> Trai
     wanted = [place for place in places if place > part.after and place.time_ns < part.before_ns]
     shown = wanted[: part.limit]
     before = [place for place in places if place <= part.after]
-    last = shown[-1] if len(wanted) > part.limit else None
     teller = _Teller(run, opened, part.written)
     order = in_order([(place.trace_id, place.number) for place in shown], opened)
     previous = opened[before[-1].trace_id].accesses[before[-1].number] if before else None
-    return TrailPage(teller.entries(order, previous), last, teller.written)
+    entries = teller.entries(order, previous)
+    return TrailPage(
+        entries=entries,
+        last=shown[-1] if shown else part.after,
+        has_more=len(wanted) > len(shown),
+        written=teller.written,
+        reach_ns=_reach_ns(run, [opened[place.trace_id].accesses[place.number] for place in shown]),
+    )
 
 
 def _places(trace_id: TraceId, window: Opened) -> list[Place]:
     ends = accumulate((row.start_ns + row.duration_ns for row in window.rows), max)
     return [Place(end_ns, trace_id, number) for number, end_ns in enumerate(ends)]
+
+
+def _reach_ns(run: RunAccesses, accesses: Sequence[Access]) -> tuple[int, int]:
+    reaches = [run.reaches[transaction_key(access)] for access in accesses]
+    return (
+        min((reach.start_ns for reach in reaches), default=0),
+        max((reach.end_ns for reach in reaches), default=0),
+    )
 
 
 class _Teller:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from raceway_core.isolation.component import components_of
+from raceway_core.component import components_of
 
 _BLOCK = 8_192
 """Writers whose bits are held at a time."""
