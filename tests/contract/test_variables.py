@@ -164,10 +164,8 @@ async def test_of_a_crowd_of_services_the_busiest_are_named(stores: Stores) -> N
     assert row.services == ("busy", *(f"s{number:02}" for number in range(19)))
 
 
-async def _begins(stores: Stores, from_ms: int, to_ms: int, limit: int = 100) -> list[tuple[str, int]]:
-    found = await stores.traces.variable_windows(
-        "v", "global", from_ns=T0 + from_ms * MS, to_ns=T0 + to_ms * MS, limit=limit
-    )
+async def _begins(stores: Stores, from_ms: int, limit: int = 100) -> list[tuple[str, int]]:
+    found = await stores.traces.variable_windows("v", "global", from_ns=T0 + from_ms * MS, limit=limit)
     return [(trace_id, (each.first_ns - T0) // MS) for trace_id, each in found]
 
 
@@ -182,9 +180,20 @@ async def test_windows_of_a_time_come_by_their_begins(stores: Stores) -> None:
     )
     past, long = ("past", -3 * SPAN_MS), ("long", -3 * SPAN_MS)
     over, here, following, late = ("over", 1), ("here", 10), ("next", 12), ("late", 2 * SPAN_MS)
-    everything = await _begins(stores, -9 * SPAN_MS, 9 * SPAN_MS)
+    everything = await _begins(stores, -9 * SPAN_MS)
     assert (set(everything[:2]), everything[2:]) == ({long, past}, [over, here, following, late])
-    assert await _begins(stores, 5, 9 * SPAN_MS) == [long, here, following, late]
-    assert await _begins(stores, 15, 30) == [long, here]
-    assert await _begins(stores, 5, 9 * SPAN_MS, limit=2) == [long, here]
-    assert await _begins(stores, 4 * SPAN_MS, 9 * SPAN_MS) == []
+    assert await _begins(stores, 5) == [long, here, following, late]
+    assert await _begins(stores, 15) == [long, here, late]
+    assert await _begins(stores, 5, limit=2) == [long, here]
+    assert await _begins(stores, 4 * SPAN_MS) == []
+
+
+async def test_names_have_the_accesses_of_all_their_scopes(stores: Stores) -> None:
+    windows = [
+        touched("x", "a", reads=2),
+        touched("x", reads=3, owner="a"),
+        touched("y", writes=1, owner="a"),
+    ]
+    await stores.analyze(outcome("a", windows=windows))
+    assert await stores.traces.access_counts(["x", "y", "z"]) == {"x": 5, "y": 1, "z": 0}
+    assert await stores.traces.access_counts([]) == {}

@@ -6,7 +6,19 @@ from litestar import Router
 from litestar.di import Provide
 
 from raceway_api.deps import Deps
-from raceway_api.routes import auth, distributed, docs, races, services, status, traces, v1_races, v1_traces
+from raceway_api.routes import (
+    auth,
+    distributed,
+    docs,
+    races,
+    services,
+    status,
+    traces,
+    v1_races,
+    v1_services,
+    v1_traces,
+    v1_variables,
+)
 
 
 def routes(deps: Deps) -> list[Router]:
@@ -24,6 +36,8 @@ def routes(deps: Deps) -> list[Router]:
         *distributed.HANDLERS,
         *v1_traces.HANDLERS,
         *v1_races.HANDLERS,
+        *v1_variables.HANDLERS,
+        *v1_services.HANDLERS,
         *docs.HANDLERS,
     ]
     provided = {"deps": Provide(provide_deps, use_cache=True, sync_to_thread=False)}

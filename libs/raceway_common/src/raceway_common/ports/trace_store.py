@@ -211,6 +211,10 @@ class TraceStore(Protocol):
         """
         ...
 
+    async def access_counts(self, names: Sequence[str]) -> Mapping[str, int]:
+        """Return how often the variables of each name were accessed, in all scopes together."""
+        ...
+
     async def shared_variables(self, *, limit: int) -> Sequence[SharedVariables]:
         """Return the pairs of services with the most variables in common, then by name.
 
@@ -219,9 +223,9 @@ class TraceStore(Protocol):
         ...
 
     async def variable_windows(
-        self, variable: str, scope: str, *, from_ns: int, to_ns: int, limit: int
+        self, variable: str, scope: str, *, from_ns: int, limit: int
     ) -> Sequence[tuple[TraceId, Window]]:
-        """Return the windows of a variable that reach into `from_ns..to_ns`, the earliest begin first.
+        """Return the windows of a variable that end at `from_ns` or later, the earliest begin first.
 
         At most `limit`: the ones that are left out begin no earlier than the last that is returned.
         """

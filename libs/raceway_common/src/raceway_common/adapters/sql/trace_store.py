@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from sqlalchemy import Connection
 
 from raceway_common.adapters.sql import call_rows, trace_pages, variable_pages
 from raceway_common.adapters.sql.trace_writer import replace_results
-from raceway_common.adapters.sql.window_pages import windows_between
+from raceway_common.adapters.sql.window_pages import windows_from
 from raceway_common.database.database import Database
 from raceway_common.database.statement import BYTES, INT, Statement
 from raceway_common.ports.trace_store import (
@@ -112,13 +112,16 @@ class SqlTraceStore:
     ) -> Sequence[VariableRow]:
         return await self._database.read(partial(variable_pages.page, wanted, limit, after))
 
+    async def access_counts(self, names: Sequence[str]) -> Mapping[str, int]:
+        return await self._database.read(partial(variable_pages.access_counts, names))
+
     async def shared_variables(self, *, limit: int) -> Sequence[SharedVariables]:
         return await self._database.read(partial(variable_pages.shared_variables, limit))
 
     async def variable_windows(
-        self, variable: str, scope: str, *, from_ns: int, to_ns: int, limit: int
+        self, variable: str, scope: str, *, from_ns: int, limit: int
     ) -> Sequence[tuple[TraceId, Window]]:
-        return await self._database.read(partial(windows_between, variable, scope, (from_ns, to_ns), limit))
+        return await self._database.read(partial(windows_from, variable, scope, from_ns, limit))
 
     async def windows(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[tuple[TraceId, Window]]]:
         wanted = [(place, key_of(run.variable, run.scope), run.span) for place, run in enumerate(runs)]

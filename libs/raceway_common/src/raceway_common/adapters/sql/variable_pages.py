@@ -54,6 +54,14 @@ _SHARED = Statement(
     group by 1, 2 order by 3 desc, 1, 2 limit :limit"""  # noqa: S608 - ours
 )
 
+_ACCESSES = Statement(
+    """select variables.variable, cast(sum(variable_sums.accesses) as bigint)
+    from {rows} join variables on variables.name_key = r.name_key
+    join variable_sums on variable_sums.variable_key = variables.variable_key
+    group by variables.variable""",
+    name_key=BYTES,
+)
+
 
 def page(
     wanted: VariableFilter, limit: int, after: VariableCursor | None, connection: Connection
@@ -139,11 +147,13 @@ def _with_services(connection: Connection, rows: Sequence[Row[*tuple[Any, ...]]]
     ]
 
 
+def access_counts(names: Sequence[str], connection: Connection) -> dict[str, int]:
+    """Return how often the variables of each name were accessed."""
+    keys = sorted({key_of(name) for name in names})
+    found = {name: int(count) for name, count in _ACCESSES.run(connection, [(key,) for key in keys])}
+    return {name: found.get(name, 0) for name in names}
+
+
 def shared_variables(limit: int, connection: Connection) -> list[SharedVariables]:
     """Return the pairs of services with the most variables in common."""
     return [SharedVariables(*row) for row in _SHARED.run(connection, limit=limit)]
-
-
-def place_of(row: VariableRow) -> VariableCursor:
-    """Return the cursor of a page that ends with `row`."""
-    return VariableCursor(row.raced, row.accesses, key_of(row.name, row.scope))

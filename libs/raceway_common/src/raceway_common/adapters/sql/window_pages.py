@@ -23,7 +23,7 @@ _WINDOWS = Statement(
     f"""select traces.trace_id, windows.first_ns, last_ns, body, turn, touches from (
         select number, first_span, first_ns from (
             select * from (
-                {_FOUND} first_span >= :span and last_ns >= :from_ns and first_ns <= :to_ns {_EARLIEST}
+                {_FOUND} first_span >= :span and last_ns >= :from_ns {_EARLIEST}
             ) as begun
             union all
             select * from (
@@ -38,17 +38,15 @@ _WINDOWS = Statement(
 )
 
 
-def windows_between(
-    variable: str, scope: str, times: tuple[int, int], limit: int, connection: Connection
+def windows_from(
+    variable: str, scope: str, from_ns: int, limit: int, connection: Connection
 ) -> Sequence[tuple[TraceId, Window]]:
-    """Return the windows that reach into the time from the one to the other, at most `limit`."""
-    from_ns, to_ns = times
+    """Return the windows that end at `from_ns` or later, at most `limit`."""
     rows = _WINDOWS.run(
         connection,
         variable_key=key_of(variable, scope),
         span=from_ns // SPAN_NS,
         from_ns=from_ns,
-        to_ns=to_ns,
         limit=limit,
     )
     return [(trace_id, Window(variable, scope, *written)) for trace_id, *written in rows]
