@@ -60,7 +60,9 @@ def view_global_races(findings: Sequence[Finding], accesses: Mapping[str, int]) 
 
 
 def _accesses(finding: Finding) -> list[AccessEvidence]:
-    return [access for example in finding.examples for access in (example.first, example.second)]
+    return [
+        access for example in finding.examples for access in (example.first, example.second, *example.witness)
+    ]
 
 
 def _view(finding: Finding, accesses: Mapping[str, int]) -> VariableRaceView:
