@@ -73,18 +73,26 @@ class _Sweep:
 
     def _meet(self, access: Access, group: _Open) -> None:
         """Find with whom of a group an access races."""
-        start_ns = self._run.reaches[transaction_key(access)].start_ns
-        group.racing, group.others = (
-            [one for one in members if self._run.reaches[transaction_key(one)].end_ns > start_ns]
-            for members in (group.racing, group.others)
-        )
         races = self._races_with(access)
         found = [one for one in group.others if races(one)]
-        if found or (_name(access) not in self._racing and any(map(races, group.racing))):
+        if found or (_name(access) not in self._racing and self._races_with_any(access, group)):
             self._racing.update(map(_name, (access, *found)))
-        if found:
-            group.racing += found
-            group.others = [one for one in group.others if _name(one) not in self._racing]
+        group.racing += found
+        group.others = [
+            one for one in self._under_way(group.others, access) if _name(one) not in self._racing
+        ]
+
+    def _races_with_any(self, access: Access, group: _Open) -> bool:
+        """Whether it races with one that is known to race; the newest are the likeliest."""
+        if any(map(self._races_with(access), reversed(group.racing))):
+            return True
+        group.racing = self._under_way(group.racing, access)
+        return False
+
+    def _under_way(self, members: list[Access], access: Access) -> list[Access]:
+        reaches = self._run.reaches
+        start_ns = reaches[transaction_key(access)].start_ns
+        return [one for one in members if reaches[transaction_key(one)].end_ns > start_ns]
 
     def _races_with(self, access: Access) -> Callable[[Access], bool]:
         run = self._run
