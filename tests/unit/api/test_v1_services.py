@@ -12,8 +12,9 @@ from tests.unit.api.stories import events_of, result_of
 from raceway_api.v1.hotspot import Hotspots
 from raceway_api.v1.service import GraphView, ServiceDetail, ServiceList
 from raceway_api.v1.variable import VariableList
+from raceway_core.baseline.sketch import bucket_of
 from raceway_core.event import TraceId
-from raceway_core.result import Call, Link, ServiceCount, Window
+from raceway_core.result import Call, CallTimes, Link, ServiceCount, Window
 from raceway_core.touch import Touches, pack_touches
 
 pytestmark = pytest.mark.anyio
@@ -37,13 +38,15 @@ async def test_routes_answer_what_is_documented(
     assert (again.status_code, again.content) == (304, b"")
 
 
-async def called(api: Serving, *calls: Call, windows: tuple[Window, ...] = ()) -> None:
+async def called(
+    api: Serving, *calls: Call, windows: tuple[Window, ...] = (), times: tuple[CallTimes, ...] = ()
+) -> None:
     """Store a trace in which services call one another."""
     trace_id = TraceId(str(uuid4()))
     names = sorted({name for call in calls for name in (call.caller, call.callee)})
     result = result_of(trace_id, raced=False)
     services = tuple(ServiceCount(name, 1) for name in names)
-    summary = msgspec.structs.replace(result.summary, services=services, calls=calls)
+    summary = msgspec.structs.replace(result.summary, services=services, calls=calls, call_times=times)
     await api.keep(events_of(trace_id))
     await api.publish_result(msgspec.structs.replace(result, summary=summary, windows=windows))
 
@@ -76,6 +79,25 @@ async def test_the_graph_has_levels_cycles_and_what_is_shared(api: Serving) -> N
         {"first": "cart", "second": "shop", "kind": "shared-variable", "variable_count": 1}
     ]
     assert graph["total_links"] == 5
+
+
+async def test_a_call_has_its_error_rate_and_quantiles(api: Serving) -> None:
+    buckets = tuple((bucket_of(ms * 1_000_000), 1) for ms in range(1, 101))
+    await called(api, Call("web", "shop", 100, Link.HTTP), times=(CallTimes("web", "shop", 40, 10, buckets),))
+    await called(api, Call("web", "shop", 1), Call("web", "db", 1))
+    graph = await api.get("/api/v1/services/graph")
+    shop, db = graph["calls"]
+    assert (shop["call_count"], shop["measured"], shop["error_rate"]) == (101, 100, 0.25)
+    assert [shop["p50_ms"], shop["p95_ms"], shop["p99_ms"]] == pytest.approx([50, 95, 99], rel=0.02)
+    assert [db[key] for key in ("measured", "error_rate", "p50_ms", "p95_ms", "p99_ms")] == [
+        0,
+        None,
+        None,
+        None,
+        None,
+    ]
+    detail = await api.get("/api/v1/services/shop")
+    assert detail["called_by"] == [shop]
 
 
 async def test_services_are_paged_by_name(api: Serving) -> None:

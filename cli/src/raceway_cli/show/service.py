@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from raceway_api.v1.service import GraphView
-from raceway_cli.show.table import print_first, print_table, time_text
+from raceway_cli.show.table import duration_text, print_first, print_table, time_text
 
 _MOST_PAIRS = 50
 
@@ -32,13 +32,15 @@ def print_graph(graph: GraphView) -> None:
         click.echo()
         print_first(
             _MOST_PAIRS,
-            ("caller", "calls", "times>", "traces>", "by"),
+            ("caller", "calls", "times>", "traces>", "errors>", "p50>", "p95>", "p99>", "by"),
             graph.calls,
             lambda call: (
                 call.caller,
                 call.callee,
                 call.call_count,
                 call.trace_count,
+                "" if call.error_rate is None else f"{call.error_rate:.1%}",
+                *map(_ms_text, (call.p50_ms, call.p95_ms, call.p99_ms)),
                 ", ".join(f"{kind} × {count}" for kind, count in sorted(call.calls.items())),
             ),
         )
@@ -52,3 +54,7 @@ def print_graph(graph: GraphView) -> None:
             graph.shared,
             lambda pair: (pair.first, pair.second, pair.variable_count),
         )
+
+
+def _ms_text(duration_ms: float | None) -> str:
+    return "" if duration_ms is None else duration_text(round(duration_ms * 1_000_000))

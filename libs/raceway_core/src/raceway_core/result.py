@@ -38,6 +38,20 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     link: Link = Link.CUSTOM
 
 
+class CallTimes(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """How long the calls of one service to another took in a trace, and how they ended.
+
+    `told` are the calls of which it is known whether they `failed`. `buckets` are the counts of
+    durations by the bucket of a sketch (`raceway_core.baseline.sketch`).
+    """
+
+    caller: str
+    callee: str
+    told: int
+    failed: int
+    buckets: tuple[tuple[int, int], ...]
+
+
 class TraceSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A trace in one line. `notes` and `clock_issues` count by kind what was found odd."""
 
@@ -51,6 +65,7 @@ class TraceSummary(msgspec.Struct, frozen=True, kw_only=True):
     missing_parents: int
     notes: dict[str, int]
     clock_issues: dict[str, int]
+    call_times: tuple[CallTimes, ...] = ()
 
 
 class AuditEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):

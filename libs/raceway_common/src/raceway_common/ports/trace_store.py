@@ -88,6 +88,18 @@ class ServiceCalls(msgspec.Struct, frozen=True, gc=False):
         return sum(self.by_link.values())
 
 
+class CallMeasures(msgspec.Struct, frozen=True, gc=False):
+    """How the calls of one service to another ended, and how long they took.
+
+    `told` are the calls of which it is known whether they `failed`; `buckets` count durations by the
+    buckets of a sketch (`raceway_core.baseline.sketch`).
+    """
+
+    told: int
+    failed: int
+    buckets: Mapping[int, int]
+
+
 class VariableRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A variable, summed over the current results of all traces.
 
@@ -198,6 +210,10 @@ class TraceStore(Protocol):
         self, service: str, *, limit: int
     ) -> tuple[Sequence[ServiceCalls], Sequence[ServiceCalls]]:
         """Return whom a service calls and who calls it, most calls first; at most `limit` of each."""
+        ...
+
+    async def call_measures(self, pairs: Sequence[tuple[str, str]]) -> Sequence[CallMeasures]:
+        """Return what was measured of the calls of each (caller, callee), in their order."""
         ...
 
     async def totals(self) -> Totals: ...

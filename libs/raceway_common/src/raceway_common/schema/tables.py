@@ -158,6 +158,24 @@ service_calls = Table(
     Column("custom", BigInteger, nullable=False),
 )
 
+call_times = Table(
+    "call_times",
+    metadata,
+    Column("call_key", LargeBinary, primary_key=True),
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+call_outcomes = Table(
+    "call_outcomes",
+    metadata,
+    Column("call_key", LargeBinary, primary_key=True),
+    Column("told", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 totals = Table(
     "totals",
     metadata,

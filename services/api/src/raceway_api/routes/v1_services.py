@@ -15,7 +15,7 @@ from raceway_api.v1.service import (
     ServiceCursor,
     ServiceDetail,
     ServiceList,
-    view_call,
+    read_calls,
     view_graph,
     view_service,
     view_services,
@@ -43,7 +43,7 @@ async def get_graph(request: AnyRequest, deps: Given) -> Response[bytes]:
     pairs, total = await deps.traces.service_calls(limit=MOST_PAIRS)
     shared = await deps.traces.shared_variables(limit=MOST_PAIRS)
     services = await deps.traces.services()
-    return answer(request, encode(view_graph(services, pairs, total, shared)))
+    return answer(request, encode(view_graph(services, await read_calls(deps.traces, pairs), total, shared)))
 
 
 @get(
@@ -60,8 +60,8 @@ async def get_service(request: AnyRequest, deps: Given, name: ServicePath) -> Re
     called, callers = await deps.traces.calls_around(wanted, limit=MOST_PAIRS)
     view = ServiceDetail(
         service=view_service(row),
-        calls_to=list(map(view_call, called)),
-        called_by=list(map(view_call, callers)),
+        calls_to=await read_calls(deps.traces, called),
+        called_by=await read_calls(deps.traces, callers),
     )
     return answer(request, encode(view))
 
@@ -77,7 +77,7 @@ async def list_hotspots(request: AnyRequest, deps: Given, *, limit: Limit = 20) 
     by_accesses = VariableFilter(order=VariableOrder.ACCESSED)
     accessed = await deps.traces.variables(by_accesses, limit=limit, after=None)
     pairs, _ = await deps.traces.service_calls(limit=limit)
-    return answer(request, encode(view_hotspots(raced, accessed, pairs)))
+    return answer(request, encode(view_hotspots(raced, accessed, await read_calls(deps.traces, pairs))))
 
 
 HANDLERS = (list_services, get_graph, get_service, list_hotspots)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from raceway_api.v1.service import CallItem, view_call
+from raceway_api.v1.service import CallItem
 from raceway_api.v1.variable import VariableItem, view_variable
-from raceway_common.ports.trace_store import ServiceCalls, VariableRow
+from raceway_common.ports.trace_store import VariableRow
 
 
 class Hotspots(msgspec.Struct, frozen=True):
@@ -20,11 +20,9 @@ class Hotspots(msgspec.Struct, frozen=True):
 
 
 def view_hotspots(
-    raced: Sequence[VariableRow], accessed: Sequence[VariableRow], pairs: Sequence[ServiceCalls]
+    raced: Sequence[VariableRow], accessed: Sequence[VariableRow], calls: list[CallItem]
 ) -> Hotspots:
     """Return the hotspots, in the order given."""
     return Hotspots(
-        [view_variable(row) for row in raced if row.raced],
-        [view_variable(row) for row in accessed],
-        [view_call(pair) for pair in pairs],
+        [view_variable(row) for row in raced if row.raced], [view_variable(row) for row in accessed], calls
     )

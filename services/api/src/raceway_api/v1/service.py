@@ -7,12 +7,20 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from raceway_api.cursor import write_cursor
-from raceway_common.ports.trace_store import ServiceCalls, ServiceRow, SharedVariables
+from raceway_common.ports.trace_store import (
+    CallMeasures,
+    ServiceCalls,
+    ServiceRow,
+    SharedVariables,
+    TraceStore,
+)
+from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.result import Link
 from raceway_core.service_graph import order_of
 from raceway_core.time import format_time
 
 SHARED = "shared-variable"
+_NS_PER_MS = 1_000_000
 
 _KINDS: Mapping[Link, str] = {
     Link.HTTP: "http",
@@ -47,13 +55,22 @@ class ServiceList(msgspec.Struct, frozen=True):
 
 
 class CallItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One service calls another. `calls` are by kind: http, grpc, queue, database or custom."""
+    """One service calls another. `calls` are by kind: http, grpc, queue, database or custom.
+
+    `error_rate` is the share that failed of those whose end is known. Quantiles of the durations, exact
+    to 1 %, are those of the `measured` calls. Both are null where nothing is known.
+    """
 
     caller: str
     callee: str
     call_count: int
     trace_count: int
     calls: dict[str, int]
+    error_rate: float | None
+    measured: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
 
 
 class ServiceDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,29 +130,42 @@ def view_services(rows: Sequence[ServiceRow], *, limit: int, after: ServiceCurso
     return ServiceList([view_service(row) for row in shown], cursor)
 
 
-def view_call(pair: ServiceCalls) -> CallItem:
-    """Return the calls of one service to another."""
+async def read_calls(traces: TraceStore, pairs: Sequence[ServiceCalls]) -> list[CallItem]:
+    """Return calls with what was measured of them."""
+    measures = await traces.call_measures([(pair.caller, pair.callee) for pair in pairs])
+    return [_view_call(pair, measured) for pair, measured in zip(pairs, measures, strict=True)]
+
+
+def _view_call(pair: ServiceCalls, measures: CallMeasures) -> CallItem:
+    durations = Sketch(measures.buckets)
+    p50_ms, p95_ms, p99_ms = (_quantile_ms(durations, q) for q in (0.5, 0.95, 0.99))
     return CallItem(
         caller=pair.caller,
         callee=pair.callee,
         call_count=pair.count,
         trace_count=pair.trace_count,
         calls={_KINDS[link]: count for link, count in pair.by_link.items()},
+        error_rate=measures.failed / measures.told if measures.told else None,
+        measured=durations.total,
+        p50_ms=p50_ms,
+        p95_ms=p95_ms,
+        p99_ms=p99_ms,
     )
 
 
+def _quantile_ms(durations: Sketch, q: float) -> float | None:
+    return round(value_of(durations.quantile(q)) / _NS_PER_MS, 6) if durations.total else None
+
+
 def view_graph(
-    services: Sequence[ServiceRow],
-    pairs: Sequence[ServiceCalls],
-    total: int,
-    shared: Sequence[SharedVariables],
+    services: Sequence[ServiceRow], calls: list[CallItem], total: int, shared: Sequence[SharedVariables]
 ) -> GraphView:
     """Return the graph of services; nodes stand by level, then by name."""
-    order = order_of((row.name for row in services), ((pair.caller, pair.callee) for pair in pairs))
+    order = order_of((row.name for row in services), ((call.caller, call.callee) for call in calls))
     by_level = sorted(services, key=lambda row: (order.level[row.name], row.name))
     return GraphView(
         nodes=[NodeItem(service=view_service(row), level=order.level[row.name]) for row in by_level],
-        calls=[view_call(pair) for pair in pairs],
+        calls=calls,
         shared=[
             SharedItem(first=pair.first, second=pair.second, kind=SHARED, variable_count=pair.count)
             for pair in shared

@@ -8,12 +8,14 @@ from functools import partial
 from sqlalchemy import Connection
 
 from raceway_common.adapters.sql import call_rows, trace_pages, variable_pages
+from raceway_common.adapters.sql.call_times import measures_of
 from raceway_common.adapters.sql.trace_writer import replace_results
 from raceway_common.adapters.sql.window_pages import windows_from
 from raceway_common.database.database import Database
 from raceway_common.database.statement import BYTES, INT, Statement
 from raceway_common.ports.trace_store import (
     TOGETHER,
+    CallMeasures,
     Section,
     ServiceCalls,
     ServiceRow,
@@ -103,6 +105,9 @@ class SqlTraceStore:
         self, service: str, *, limit: int
     ) -> tuple[Sequence[ServiceCalls], Sequence[ServiceCalls]]:
         return await self._database.read(partial(call_rows.calls_around, service, limit))
+
+    async def call_measures(self, pairs: Sequence[tuple[str, str]]) -> Sequence[CallMeasures]:
+        return await self._database.read(partial(measures_of, pairs))
 
     async def totals(self) -> Totals:
         return await self._database.read(_totals)

@@ -135,6 +135,22 @@ def upgrade() -> None:
         sa.Column("custom", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("call_key", name=op.f("pk_service_calls")),
     )
+    op.create_table(
+        "call_times",
+        sa.Column("call_key", sa.LargeBinary(), nullable=False),
+        sa.Column("bucket", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("call_key", "bucket", name=op.f("pk_call_times")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "call_outcomes",
+        sa.Column("call_key", sa.LargeBinary(), nullable=False),
+        sa.Column("told", sa.BigInteger(), nullable=False),
+        sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("call_key", name=op.f("pk_call_outcomes")),
+        sqlite_with_rowid=False,
+    )
     op.create_index("ix_service_calls_caller", "service_calls", ["caller_key"], unique=False)
     op.create_index("ix_service_calls_callee", "service_calls", ["callee_key"], unique=False)
     op.create_table(
