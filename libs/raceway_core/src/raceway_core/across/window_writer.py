@@ -8,6 +8,7 @@ not by what is in them.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
@@ -18,12 +19,13 @@ from raceway_core.across.turn_writer import turn_of
 from raceway_core.across.window import Actor, Body, Row, SegmentClock
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
+from raceway_core.event import AccessType
 from raceway_core.evidence import change_of, thread_of
 from raceway_core.identity import EVERYBODY, Lock, Process
 from raceway_core.lockset import Hold
 from raceway_core.race import Races
 from raceway_core.result import Window
-from raceway_core.touch import Touches, pack_touches
+from raceway_core.touch import PackedTouches, Touches, pack_touches
 from raceway_core.value import sent_values
 
 _encoder = msgspec.msgpack.Encoder()
@@ -88,12 +90,7 @@ class _Writer:
         tables = _Tables()
         racing = races.racing if races else [False] * len(accesses)
         body = Body(
-            rows=tuple(
-                [
-                    self._row(tables, access, is_racing=flag)
-                    for access, flag in zip(accesses, racing, strict=True)
-                ]
-            ),
+            rows=tuple([self._row(tables, *pair) for pair in zip(accesses, racing, strict=True)]),
             actors=tuple([Actor(*process, host, thread) for process, host, thread in tables.actors]),
             locations=tuple(tables.locations),
             locksets=tuple(tables.locksets),
@@ -103,10 +100,10 @@ class _Writer:
         first_ns = min([access.start_ns for access in accesses])
         last_ns = max([access.end_ns for access in accesses])
         turn = turn_of(body, first_ns, last_ns)
-        touches = pack_touches(_touches_of(variable, body, races))
+        touches = _touches_of(variable, body, races.pair_count if races else 0)
         return Window(*variable, first_ns, last_ns, _encoder.encode(body), turn, touches)
 
-    def _row(self, tables: _Tables, access: Access, *, is_racing: bool) -> Row:
+    def _row(self, tables: _Tables, access: Access, is_racing: bool) -> Row:  # noqa: FBT001 -- data
         number, clocks = access.number, self._clocks
         change = change_of(self._graph, access)
         actor = (access.process, access.host, thread_of(self._graph.events[number]))
@@ -142,14 +139,21 @@ class _Writer:
         return tuple((*lock, around) for lock, around in self._story_by_id[story].items())
 
 
-def _touches_of(variable: Variable, body: Body, races: Races | None) -> Touches:
-    kinds = [row.access_type for row in body.rows]
-    is_shared = variable.scope_key == EVERYBODY
-    return Touches(
-        accesses=len(kinds),
-        reads=sum([kind.reads for kind in kinds]),
-        writes=sum([kind.writes for kind in kinds]),
-        race_pairs=races.pair_count if races else 0,
-        owner="" if is_shared else body.actors[0].service,
-        services=tuple(sorted({actor.service for actor in body.actors})) if is_shared else (),
-    )
+def _touches_of(variable: Variable, body: Body, race_pairs: int) -> PackedTouches:
+    kinds = tuple([row.access_type for row in body.rows])
+    pack = _pack_few if len(kinds) <= _FEW else _pack
+    if variable.scope_key == EVERYBODY:
+        return pack(kinds, race_pairs, "", tuple(sorted({actor.service for actor in body.actors})))
+    return pack(kinds, race_pairs, body.actors[0].service, ())
+
+
+def _pack(
+    kinds: Sequence[AccessType], race_pairs: int, owner: str, services: tuple[str, ...]
+) -> PackedTouches:
+    reads, writes = (sum([kind.reads for kind in kinds]), sum([kind.writes for kind in kinds]))
+    return pack_touches(Touches(len(kinds), reads, writes, race_pairs, owner, services))
+
+
+_FEW = 16
+_pack_few = lru_cache(maxsize=4096)(_pack)
+"""Most traces touch their variables in a few ways."""
