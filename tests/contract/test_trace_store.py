@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import anyio
-import msgspec
 import pytest
 from tests.contract.store_rig import (
     LATER,
@@ -21,7 +20,6 @@ from tests.contract.store_rig import (
 from raceway_common.database.database import Database
 from raceway_common.packing import pack_run, unpack_critical_paths, unpack_races
 from raceway_common.ports.trace_store import (
-    CallMeasures,
     Section,
     ServiceCalls,
     ServiceRow,
@@ -33,7 +31,7 @@ from raceway_common.ports.trace_store import (
 from raceway_common.ports.work_queue import RunClaim
 from raceway_core.event import TraceId
 from raceway_core.finding import Verdict
-from raceway_core.result import Call, CallTimes, Link
+from raceway_core.result import Call, Link
 from raceway_core.span import SPAN_NS
 from raceway_core.turn import follow
 
@@ -227,33 +225,6 @@ async def test_calls_between_services_are_sums_over_current_results(stores: Stor
     gone = [outcome("a", version=3), outcome("b", version=2)]
     await stores.traces.replace(gone, now_ns=LATER)
     assert await stores.traces.service_calls(limit=9) == ([], 0)
-
-
-async def test_times_of_calls_are_sums_over_current_results(stores: Stores) -> None:
-    pairs = [("web", "bank"), ("web", "db"), ("nobody", "nothing")]
-    times = CallTimes("web", "bank", 2, 1, ((7, 2), (9, 1)))
-    first = [timed("a", times, CallTimes("web", "db", 0, 0, ((1, 1),))), timed("b", times)]
-    await stores.analyze(*first)
-    assert list(await stores.traces.call_measures(pairs)) == [
-        CallMeasures(4, 2, {7: 4, 9: 2}),
-        CallMeasures(0, 0, {1: 1}),
-        CallMeasures(0, 0, {}),
-    ]
-    await stores.append("a", sequence=9)
-    await stores.traces.replace(
-        [timed("a", CallTimes("web", "bank", 1, 0, ((9, 1),)), version=2)], now_ns=LATER
-    )
-    assert list(await stores.traces.call_measures(pairs)) == [
-        CallMeasures(3, 1, {7: 2, 9: 2}),
-        CallMeasures(0, 0, {}),
-        CallMeasures(0, 0, {}),
-    ]
-    assert await stores.traces.call_measures([]) == []
-
-
-def timed(name: str, *times: CallTimes, version: int = 1) -> TraceOutcome:
-    result = outcome(name, version=version)
-    return msgspec.structs.replace(result, summary=msgspec.structs.replace(result.summary, call_times=times))
 
 
 async def test_equally_many_calls_are_ordered_by_name(stores: Stores) -> None:
