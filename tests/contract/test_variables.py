@@ -165,7 +165,11 @@ async def test_of_a_crowd_of_services_the_busiest_are_named(stores: Stores) -> N
 
 
 async def _begins(stores: Stores, from_ms: int, limit: int = 100) -> list[tuple[str, int]]:
-    found = await stores.traces.variable_windows("v", "global", from_ns=T0 + from_ms * MS, limit=limit)
+    found, left_ns = await stores.traces.variable_windows(
+        "v", "global", from_ns=T0 + from_ms * MS, limit=limit
+    )
+    assert (left_ns is None) is (limit > len(found))
+    assert left_ns is None or left_ns >= found[-1][1].first_ns
     return [(trace_id, (each.first_ns - T0) // MS) for trace_id, each in found]
 
 
@@ -197,3 +201,10 @@ async def test_names_have_the_accesses_of_all_their_scopes(stores: Stores) -> No
     await stores.analyze(outcome("a", windows=windows))
     assert await stores.traces.access_counts(["x", "y", "z"]) == {"x": 5, "y": 1, "z": 0}
     assert await stores.traces.access_counts([]) == {}
+
+
+async def test_large_windows_come_in_small_numbers(stores: Stores) -> None:
+    body = b"x" * 12_000_000
+    await stores.analyze(*(outcome(f"t{n}", windows=[window("v", n, n, body=body)]) for n in range(4)))
+    found, left_ns = await stores.traces.variable_windows("v", "global", from_ns=T0, limit=9)
+    assert ([trace_id for trace_id, _ in found], left_ns) == (["t0", "t1"], T0 + 2 * MS)

@@ -240,10 +240,11 @@ class TraceStore(Protocol):
 
     async def variable_windows(
         self, variable: str, scope: str, *, from_ns: int, limit: int
-    ) -> Sequence[tuple[TraceId, Window]]:
+    ) -> tuple[Sequence[tuple[TraceId, Window]], int | None]:
         """Return the windows of a variable that end at `from_ns` or later, the earliest begin first.
 
-        At most `limit`: the ones that are left out begin no earlier than the last that is returned.
+        At most `limit`, and fewer if they are large, but one at least. Also when the first of those
+        begins that are left out, None if none is.
         """
         ...
 

@@ -114,12 +114,12 @@ async def _read(deps: Deps, variable: VariableRow, wanted: Wanted) -> _Read:
     """Read a part with all windows that its entries may race with; with fewer, if those are too many."""
     count, from_ns = wanted.windows, wanted.part(0).after.time_ns
     while True:
-        windows = await deps.traces.variable_windows(
-            variable.name, variable.scope, from_ns=from_ns, limit=count + 1
+        windows, begin_ns = await deps.traces.variable_windows(
+            variable.name, variable.scope, from_ns=from_ns, limit=count
         )
-        left_ns = windows[count][1].first_ns if len(windows) > count else _NEVER_NS
+        left_ns = _NEVER_NS if begin_ns is None else begin_ns
         part = wanted.part(min(left_ns, wanted.to_ns + 1))
-        page = await StoredTraces(deps).in_thread(trail_of, windows[:count], part)
+        page = await StoredTraces(deps).in_thread(trail_of, windows, part)
         is_over = left_ns > wanted.to_ns
         start_ns, end_ns = page.reach_ns
         is_whole = (start_ns >= from_ns and end_ns < left_ns) if page.entries else is_over

@@ -125,7 +125,7 @@ class SqlTraceStore:
 
     async def variable_windows(
         self, variable: str, scope: str, *, from_ns: int, limit: int
-    ) -> Sequence[tuple[TraceId, Window]]:
+    ) -> tuple[Sequence[tuple[TraceId, Window]], int | None]:
         return await self._database.read(partial(windows_from, variable, scope, from_ns, limit))
 
     async def windows(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[tuple[TraceId, Window]]]:
