@@ -219,3 +219,16 @@ def test_accesses_of_one_transaction_keep_their_order_when_stamps_run_backwards(
     entries = whole(windows_of([story]))
     assert [entry.access.new_value for entry in entries] == [1, 2]
     assert len({transaction_key(access) for access in Opened(*windows_of([story])[0]).accesses}) == 1
+
+
+def test_what_a_lock_was_handed_over_between_does_not_race() -> None:
+    first, second = Story("t1", scope=Scope.PROCESS), Story("t2", scope=Scope.PROCESS)
+    first.write(VARIABLE, 1, at=1)
+    for story, at in ((first, 2), (second, 4)):
+        story.acquire("l", at=at)
+        story.release("l", at=at + 1)
+    second.write(VARIABLE, 2, at=6)
+    first.read(VARIABLE, 2, at=9)
+    for windows in (windows_of([first, second]), windows_of([second, first])):
+        told = [(entry.access.trace_id, entry.edge, entry.is_race) for entry in whole(windows)]
+        assert told == [("t1", "", False), ("t2", "lock", True), ("t1", "concurrent", True)]
