@@ -1,6 +1,6 @@
 """Sums over the windows of each variable: what a replaced window had added is taken back.
 
-A batch of traces touches hundreds of variables, most of them alike (docs/adr/0011-sums-per-variable.md
+A batch of traces touches hundreds of variables, most of them alike (docs/adr/0013-sums-per-variable.md
 tells what that costs). Of a variable that one service has to itself the variable's row names the
 service; only of the others it is counted which services touched them.
 """
