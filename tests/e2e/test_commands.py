@@ -50,8 +50,17 @@ def test_locks_and_deadlocks(one_process: Deployment) -> None:
 
 
 def test_an_audit_trail(one_process: Deployment, trace: str) -> None:
-    shown = _run("audit", trace, "balance", "--url", one_process.api_url).stdout
-    assert [line.split()[-1] for line in shown.splitlines() if "app.py:12" in line] == ["race", "race"]
+    for choice in (("--trace", trace), ()):
+        shown = _run("audit", "balance", *choice, "--url", one_process.api_url).stdout
+        told = [line for line in shown.splitlines() if "app.py:12" in line and (choice or trace[:8] in line)]
+        assert [line.split()[-1] for line in told] == ["race", "race"]
+
+
+def test_variables_and_services_of_all_traces(one_process: Deployment, trace: str) -> None:
+    listed = json.loads(_run("variables", "BAL", "--json", "--url", one_process.api_url).stdout)
+    assert [one["name"] for one in listed] == ["balance"]
+    assert "balance" in _run("variables", "--url", one_process.api_url).stdout
+    assert "transfers" in _run("services", "--url", one_process.api_url).stdout
 
 
 def test_why_two_writes_are_not_ordered(one_process: Deployment, trace: str) -> None:

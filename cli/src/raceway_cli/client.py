@@ -15,7 +15,10 @@ from raceway_api.v1.event import EventItem, EventList
 from raceway_api.v1.isolation import TraceIsolation
 from raceway_api.v1.lock import LockList, LockTotalItem, TraceLocks
 from raceway_api.v1.race import FindingList
+from raceway_api.v1.service import GraphView
 from raceway_api.v1.trace import AuditTrails, CriticalPaths, TraceItem, TraceList, TraceRaces
+from raceway_api.v1.trail import TrailView
+from raceway_api.v1.variable import VariableItem, VariableList
 from raceway_api.v1.why import WhyView
 from raceway_core.errors import Rejected, Retryable
 from raceway_core.finding_view import FindingView
@@ -159,6 +162,36 @@ class Client:
         """Return why one event of a trace is before another, or not."""
         path = f"/api/v1/traces/{trace_id}/causal-graph/path"
         return self._get(path, WhyView, **{"from": first, "to": second})
+
+    def variables(self, *, most: int, text: str | None, order: str) -> list[VariableItem]:
+        """Return up to `most` variables of all traces."""
+        found: list[VariableItem] = []
+        cursor: str | None = ""
+        while cursor is not None and len(found) < most:
+            size = min(_PAGE, most - len(found))
+            page = self._get(
+                "/api/v1/variables", VariableList, limit=size, cursor=cursor, text=text, order=order
+            )
+            found += page.variables
+            cursor = page.next_cursor
+        return found
+
+    def trail(self, variable: str, *, scope: str | None, from_time: str | None, most: int) -> TrailView:
+        """Return up to `most` accesses of a variable in all traces."""
+        path = f"/api/v1/variables/{quote(variable, safe='')}/audit-trail"
+        query = {"scope": scope, "from": from_time}
+        trail = self._get(path, TrailView, limit=min(_PAGE, most), **query)
+        while trail.next_cursor is not None and len(trail.accesses) < most:
+            size = min(_PAGE, most - len(trail.accesses))
+            page = self._get(path, TrailView, limit=size, cursor=trail.next_cursor, **query)
+            trail = msgspec.structs.replace(
+                page, accesses=[*trail.accesses, *page.accesses], is_cut=trail.is_cut or page.is_cut
+            )
+        return trail
+
+    def service_graph(self) -> GraphView:
+        """Return the services and the calls between them."""
+        return self._get("/api/v1/services/graph", GraphView)
 
     def _get(self, path: str, shape: type[Answer], **query: str | int | None) -> Answer:
         try:

@@ -87,7 +87,7 @@ _RESULT = TraceResult(
         ),
     ),
     locks=TraceLocks((lock_hold("lock", 3),)),
-    isolation=Isolation(2, ["serializable"], [Anomaly("G2-item", ["a", "b"], ["x"], [])], []),
+    isolation=Isolation(2, ["serializable"], [Anomaly("G2-item", ["a", "b"], ["x"], [])], [], []),
 )
 _CLAIM = TraceClaim(TraceId("t"), 7, size=2)
 

@@ -88,7 +88,7 @@ def analyze_ordered(
         variables=tuple(
             count_of(variable, accesses[variable], found.races.get(variable)) for variable in sorted(accesses)
         ),
-        windows=windows_of(graph, clocks, locks.holds, accesses, uncommitted),
+        windows=windows_of(graph, clocks, locks.holds, accesses, uncommitted, races=found.races),
         audit_trails=_audit_trails(graph, clocks, accesses, found),
         critical_paths=critical_paths_of(graph, tree),
         self_times=self_times_of(graph, tree),

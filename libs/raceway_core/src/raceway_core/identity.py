@@ -85,6 +85,10 @@ def host_of(metadata: Metadata, process: Process) -> str:
     return "/".join(map(str, process)) if process.is_known else ""
 
 
+EVERYBODY = Scope.GLOBAL.value
+"""The scope key of what all services share; any other names the one service that has it."""
+
+
 def scope_key(scope: Scope, process: Process) -> str:
     """Return the key of everybody who shares a name declared with `scope` by `process`."""
     match scope:
@@ -93,7 +97,7 @@ def scope_key(scope: Scope, process: Process) -> str:
         case Scope.SERVICE:
             return f"service:{process.service}"
         case Scope.GLOBAL:
-            return "global"
+            return EVERYBODY
 
 
 def lock_of(payload: LockPayload, process: Process, undeclared: Scope = Scope.SERVICE) -> Lock:

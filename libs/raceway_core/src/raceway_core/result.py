@@ -10,6 +10,7 @@ from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
 from raceway_core.finding import Example, Finding, PairCounts, Verdict
 from raceway_core.isolation.history import Isolation
 from raceway_core.isolation.part import NOTHING, DeclaredTrace
+from raceway_core.touch import NO_TOUCHES, PackedTouches
 from raceway_core.turn import NO_TURN, PackedTurn
 
 
@@ -39,6 +40,20 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     link: Link = Link.CUSTOM
 
 
+class CallTimes(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """How long the calls of one service to another took in a trace, and how they ended.
+
+    `told` are the calls of which it is known whether they `failed`. `buckets` are the counts of
+    durations by the bucket of a sketch (`raceway_core.baseline.sketch`).
+    """
+
+    caller: str
+    callee: str
+    told: int
+    failed: int
+    buckets: tuple[tuple[int, int], ...]
+
+
 class TraceSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A trace in one line. `notes` and `clock_issues` count by kind what was found odd."""
 
@@ -52,6 +67,7 @@ class TraceSummary(msgspec.Struct, frozen=True, kw_only=True):
     missing_parents: int
     notes: dict[str, int]
     clock_issues: dict[str, int]
+    call_times: tuple[CallTimes, ...] = ()
 
 
 class AuditEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -129,7 +145,8 @@ class Window(msgspec.Struct, frozen=True, gc=False):
     """A trace's accesses to one variable, for the comparison with other traces.
 
     `variable` and `scope` identify the variable, `first_ns..last_ns` is when it was touched, and
-    `body` is what `raceway_core.run` reads back. `turn` tells whether it need be (`raceway_core.turn`).
+    `body` is what `raceway_core.run` reads back. `turn` tells whether it need be (`raceway_core.turn`),
+    `touches` what it adds to the sums of the variable (`raceway_core.touch`).
     """
 
     variable: str
@@ -138,6 +155,7 @@ class Window(msgspec.Struct, frozen=True, gc=False):
     last_ns: int
     body: bytes
     turn: PackedTurn = NO_TURN
+    touches: PackedTouches = NO_TOUCHES
 
 
 class LockOrder(msgspec.Struct, frozen=True, gc=False):

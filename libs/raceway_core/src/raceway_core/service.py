@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterator
+from typing import NamedTuple
 
+from raceway_core.call_time import Sides, call_times_of
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.event import MessageReceive, MessageSend
 from raceway_core.graph.event_table import NONE
 from raceway_core.link import links_received, links_sent
-from raceway_core.result import Call, Link, ServiceCount
+from raceway_core.result import Call, CallTimes, Link, ServiceCount
 
 _Way = tuple[str, str, Hashable]
 """A caller, a callee, and what tells this way between the two from others."""
@@ -28,16 +30,27 @@ def services_of(graph: CausalGraph) -> tuple[ServiceCount, ...]:
     return tuple([ServiceCount(name, count) for name, count in counts.items()])
 
 
-def calls_of(graph: CausalGraph) -> tuple[Call, ...]:
-    """Return how often each service called another by each link, sorted by names. Time: O(n)."""
+class Traffic(NamedTuple):
+    """How often each service called another by each link, and how long that took; sorted by names."""
+
+    calls: tuple[Call, ...] = ()
+    times: tuple[CallTimes, ...] = ()
+
+
+def traffic_of(graph: CausalGraph) -> Traffic:
+    """Return who called whom. Time: O(n), O(chains) where there is one service."""
     if len({chain.process.service for chain in graph.chains}) == 1:
-        return ()
+        return Traffic()
     names = [event.metadata.service_name for event in graph.events]
     links: dict[_Way, Link] = {}
-    for way, link in _ways(graph, names):
+    sides: dict[_Way, Sides] = {}
+    for way, link, side in _ways(graph, names):
         links[way] = _clearer(links.get(way), link)
+        if side is not None:
+            sides.setdefault(way, side)
     counts = Counter((caller, callee, _RANK[link]) for (caller, callee, _), link in links.items())
-    return tuple(Call(*place[:2], counts[place], _LINKS[place[2]]) for place in sorted(counts))
+    calls = tuple(Call(*place[:2], counts[place], _LINKS[place[2]]) for place in sorted(counts))
+    return Traffic(calls, call_times_of(graph, ((way[:2], side) for way, side in sides.items())))
 
 
 _LINKS = tuple(Link)
@@ -49,7 +62,8 @@ def _clearer(known: Link | None, other: Link) -> Link:
     return other if known is None or _RANK[other] < _RANK[known] else known
 
 
-def _ways(graph: CausalGraph, names: list[str]) -> Iterator[tuple[_Way, Link]]:
+def _ways(graph: CausalGraph, names: list[str]) -> Iterator[tuple[_Way, Link, Sides | None]]:
+    """Yield each way, its link as one event tells it, and the events that measure it."""
     sent, received = links_sent(graph.payloads), links_received(graph.payloads)
     yield from _by_parent(graph, names, sent, received)
     yield from _by_span(graph, names, sent, received)
@@ -58,16 +72,16 @@ def _ways(graph: CausalGraph, names: list[str]) -> Iterator[tuple[_Way, Link]]:
 
 def _by_parent(
     graph: CausalGraph, names: list[str], sent: dict[int, Link], received: dict[int, Link]
-) -> Iterator[tuple[_Way, Link]]:
+) -> Iterator[tuple[_Way, Link, Sides | None]]:
     for event, parent in enumerate(graph.parents):
         if parent != NONE and names[parent] != names[event]:
             link = sent.get(parent) or received.get(event, Link.CUSTOM)
-            yield (names[parent], names[event], parent), link
+            yield (names[parent], names[event], parent), link, Sides(parent, event)
 
 
 def _by_span(
     graph: CausalGraph, names: list[str], sent: dict[int, Link], received: dict[int, Link]
-) -> Iterator[tuple[_Way, Link]]:
+) -> Iterator[tuple[_Way, Link, Sides | None]]:
     callers: dict[str, str] = {}
     for event, name in zip(graph.events, names, strict=True):
         if event.metadata.distributed_span_id:
@@ -80,7 +94,11 @@ def _by_span(
         upstream = metadata.upstream_span_id
         if upstream and parent == NONE and callers.get(upstream, names[number]) != names[number]:
             link = received.get(number) or of_span.get(upstream, Link.CUSTOM)
-            yield (callers[upstream], names[number], (upstream, metadata.distributed_span_id)), link
+            yield (
+                (callers[upstream], names[number], (upstream, metadata.distributed_span_id)),
+                link,
+                Sides(None, number),
+            )
 
 
 def _links_by_span(graph: CausalGraph, sent: dict[int, Link]) -> dict[str, Link]:
@@ -99,11 +117,11 @@ def _links_by_span(graph: CausalGraph, sent: dict[int, Link]) -> dict[str, Link]
     return links
 
 
-def _by_message(graph: CausalGraph, names: list[str]) -> Iterator[tuple[_Way, Link]]:
+def _by_message(graph: CausalGraph, names: list[str]) -> Iterator[tuple[_Way, Link, None]]:
     senders: dict[tuple[str, str], str] = {}
     for event, sent in graph.payloads.of(MessageSend):
         senders.setdefault((sent.message_id, sent.queue), names[event])
     for event, received in graph.payloads.of(MessageReceive):
         sender = senders.get((received.message_id, received.queue))
         if sender is not None and sender != names[event] and graph.parents[event] == NONE:
-            yield (sender, names[event], (received.queue, event)), Link.MESSAGE
+            yield (sender, names[event], (received.queue, event)), Link.MESSAGE, None

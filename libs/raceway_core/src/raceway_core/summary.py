@@ -12,24 +12,26 @@ from collections import Counter
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.event import AsyncAwait, AsyncSpawn, HttpRequest, HttpResponse, TraceId
 from raceway_core.result import TraceSummary
-from raceway_core.service import calls_of, services_of
+from raceway_core.service import services_of, traffic_of
 
 _TELL_OF_MISSING = frozenset({"gap", "dangling_component"})
 
 
 def summary_of(trace_id: TraceId, graph: CausalGraph) -> TraceSummary:
     """Return the summary of a trace that has at least one event. Time: O(n)."""
+    traffic = traffic_of(graph)
     return TraceSummary(
         trace_id=trace_id,
         event_count=len(graph.events),
         first_ns=min(graph.begins_ns),
         last_ns=max(graph.finishes_ns),
         services=services_of(graph),
-        calls=calls_of(graph),
+        calls=traffic.calls,
         is_complete=is_complete(graph),
         missing_parents=len(graph.missing_parents),
         notes=dict(graph.notes),
         clock_issues=dict(sorted(Counter(issue.kind for issue in graph.clock_issues).items())),
+        call_times=traffic.times,
     )
 
 

@@ -17,8 +17,10 @@ from raceway_api.routes import (
     v1_causal_graph,
     v1_locks,
     v1_races,
+    v1_services,
     v1_trace_parts,
     v1_traces,
+    v1_variables,
 )
 
 
@@ -40,6 +42,8 @@ def routes(deps: Deps) -> list[Router]:
         *v1_trace_parts.HANDLERS,
         *v1_races.HANDLERS,
         *v1_locks.HANDLERS,
+        *v1_variables.HANDLERS,
+        *v1_services.HANDLERS,
         *docs.HANDLERS,
     ]
     provided = {"deps": Provide(provide_deps, use_cache=True, sync_to_thread=False)}

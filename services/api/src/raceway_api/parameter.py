@@ -10,6 +10,7 @@ from litestar.params import PathParameter, QueryParameter
 
 from raceway_common.ports.trace_store import TraceFilter
 from raceway_common.web.error import AnyRequest
+from raceway_common.web.path import name_after
 from raceway_core.errors import Rejected
 from raceway_core.event import EventId, TraceId
 from raceway_core.time import parse_time
@@ -21,13 +22,18 @@ VariablePath: TypeAlias = Annotated[str, PathParameter(description="The variable
 Limit: TypeAlias = Annotated[int, QueryParameter(ge=1, le=MOST_PER_PAGE, description="How many at most")]
 CursorText: TypeAlias = Annotated[str | None, QueryParameter(description="`next_cursor` of the last page")]
 MinEvents: TypeAlias = Annotated[int, QueryParameter(description="Only traces of at least so many events")]
-ServicePath: TypeAlias = Annotated[str, PathParameter(description="The service's name, percent-encoded")]
+VariableName: TypeAlias = Annotated[
+    str, PathParameter(description="The variable's name, percent-encoded, slashes too")
+]
+ServicePath: TypeAlias = Annotated[
+    str, PathParameter(description="The service's name, percent-encoded, slashes too")
+]
 WindowMinutes: TypeAlias = Annotated[
     int, QueryParameter(description="A service that was heard of in so many minutes is healthy")
 ]
 ServiceName: TypeAlias = Annotated[str | None, QueryParameter(description="Only traces it took part in")]
 
-_TRAIL = "/audit-trail/"
+_TRAIL, _SERVICES, _VARIABLES = "/audit-trail/", "/services/", "/variables/"
 _LAST_PAGE = 2**31
 _MOST_EVENTS = 2**31 - 1
 
@@ -96,6 +102,16 @@ def variable_of(request: AnyRequest) -> str:
     """
     _, _, name = request.scope["raw_path"].decode("latin-1").partition(_TRAIL)
     return name_of(unquote(name), "variable")
+
+
+def service_of(request: AnyRequest) -> str:
+    """Return the service that a path names; a name may hold slashes, sent as `%2F`."""
+    return name_of(name_after(request.scope["raw_path"], _SERVICES), "service")
+
+
+def variable_named(request: AnyRequest) -> str:
+    """Return the variable that a path names in its middle; slashes in it are sent as `%2F`."""
+    return name_of(name_after(request.scope["raw_path"], _VARIABLES), "variable")
 
 
 def trace_filter(min_events: int, service: str | None, *, has_race: bool | None = None) -> TraceFilter:

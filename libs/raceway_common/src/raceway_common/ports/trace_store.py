@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import Protocol
 
 import msgspec
@@ -137,6 +137,72 @@ class DeclaredRow(msgspec.Struct, frozen=True, gc=False):
     body: bytes
 
 
+class CallMeasures(msgspec.Struct, frozen=True, gc=False):
+    """How the calls of one service to another ended, and how long they took.
+
+    `told` are the calls of which it is known whether they `failed`; `buckets` count durations by the
+    buckets of a sketch (`raceway_core.baseline.sketch`).
+    """
+
+    told: int
+    failed: int
+    buckets: Mapping[int, int]
+
+
+class VariableRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A variable, summed over the current results of all traces.
+
+    `race_pairs` race inside traces, `across_pairs` are proven or observed between traces. `services`
+    are those that touched it, by name; of many only those that did in the most traces.
+    """
+
+    name: str
+    scope: str
+    trace_count: int
+    accesses: int
+    reads: int
+    writes: int
+    race_pairs: int
+    across_pairs: int
+    services: tuple[str, ...]
+
+    @property
+    def raced(self) -> int:
+        """All racing pairs."""
+        return self.race_pairs + self.across_pairs
+
+
+class VariableOrder(Enum):
+    """By what variables are listed, most first; the other one decides between equals."""
+
+    RACED = "raced"
+    ACCESSED = "accessed"
+
+
+class VariableFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """`name` is a variable's whole name, `text` a part of it in any case of ASCII letters."""
+
+    name: str | None = None
+    text: str | None = None
+    order: VariableOrder = VariableOrder.RACED
+
+
+class VariableCursor(msgspec.Struct, frozen=True, array_like=True):
+    """The last variable of a page; the next page begins after it."""
+
+    raced: int
+    accesses: int
+    variable_key: bytes
+
+
+class SharedVariables(msgspec.Struct, frozen=True, gc=False):
+    """How many variables two services have in common, `first < second`."""
+
+    first: str
+    second: str
+    count: int
+
+
 class Totals(msgspec.Struct, frozen=True, gc=False):
     """`traces` are all that are stored; the rest counts analyzed ones. `events` are distinct."""
 
@@ -206,9 +272,42 @@ class TraceStore(Protocol):
 
         Of one resource, or with None of all.
         """
+
+    async def call_measures(self, pairs: Sequence[tuple[str, str]]) -> Sequence[CallMeasures]:
+        """Return what was measured of the calls of each (caller, callee), in their order."""
         ...
 
     async def totals(self) -> Totals: ...
+
+    async def variables(
+        self, wanted: VariableFilter, *, limit: int, after: VariableCursor | None
+    ) -> Sequence[VariableRow]:
+        """Return variables that current results have touched, in the wanted order, by keyset.
+
+        Time grows with the number of variables, and of findings across traces.
+        """
+        ...
+
+    async def access_counts(self, names: Sequence[str]) -> Mapping[str, int]:
+        """Return how often the variables of each name were accessed, in all scopes together."""
+        ...
+
+    async def shared_variables(self, *, limit: int) -> Sequence[SharedVariables]:
+        """Return the pairs of services with the most variables in common, then by name.
+
+        Of a variable that many services touch only those count that did in the most traces.
+        """
+        ...
+
+    async def variable_windows(
+        self, variable: str, scope: str, *, from_ns: int, limit: int
+    ) -> tuple[Sequence[tuple[TraceId, Window]], int | None]:
+        """Return the windows of a variable that end at `from_ns` or later, the earliest begin first.
+
+        At most `limit`, and fewer if they are large, but one at least. Also when the first of those
+        begins that are left out, None if none is.
+        """
+        ...
 
     async def windows(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[tuple[TraceId, Window]]]:
         """Return for each run the windows of its variable that touch its span, ordered by trace id."""

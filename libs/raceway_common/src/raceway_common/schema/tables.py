@@ -7,8 +7,9 @@
             ├─ windows          what each variable's runs need of the trace
             ├─ lock_orders      what it asked for with locks held, by class
             └─ finding_entries  the trace's findings (owner_kind 0), finding_bodies their evidence
-    variables ─ runs ─ finding_entries (owner_kind 1)
-            └─ lock_classes     which classes the run of a scope's locks has
+    variables ─┬─ runs ─ finding_entries (owner_kind 1)
+               ├─ lock_classes                      which classes the run of a scope's locks has
+               └─ variable_sums, variable_services   sums over the windows of all traces
 
 Rows that belong to a trace carry its `number`, which grows, so that their indexes grow at one end;
 the random trace id is looked up once. Text of unlimited length is never indexed: keys made from
@@ -186,6 +187,24 @@ declared_parts = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+call_times = Table(
+    "call_times",
+    metadata,
+    Column("call_key", LargeBinary, primary_key=True),
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+call_outcomes = Table(
+    "call_outcomes",
+    metadata,
+    Column("call_key", LargeBinary, primary_key=True),
+    Column("told", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 totals = Table(
     "totals",
     metadata,
@@ -201,6 +220,30 @@ variables = Table(
     Column("variable_key", LargeBinary, primary_key=True),
     Column("variable", BYTEWISE, nullable=False),
     Column("scope", BYTEWISE, nullable=False),
+    Column("name_key", LargeBinary, nullable=False),
+    Column("service", BYTEWISE),
+)
+
+variable_sums = Table(
+    "variable_sums",
+    metadata,
+    Column("variable_key", LargeBinary, primary_key=True),
+    Column("trace_count", BigInteger, nullable=False),
+    Column("accesses", BigInteger, nullable=False),
+    Column("reads", BigInteger, nullable=False),
+    Column("writes", BigInteger, nullable=False),
+    Column("race_pairs", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+variable_services = Table(
+    "variable_services",
+    metadata,
+    Column("variable_key", LargeBinary, primary_key=True),
+    Column("service_key", LargeBinary, primary_key=True),
+    Column("service", BYTEWISE, nullable=False),
+    Column("trace_count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 windows = Table(
@@ -214,6 +257,7 @@ windows = Table(
     Column("last_ns", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("turn", LargeBinary, nullable=False),
+    Column("touches", LargeBinary, nullable=False),
 )
 
 runs = Table(
@@ -297,6 +341,8 @@ finding_aliases = Table(
 for _work in (traces, runs):
     _due = text("due_ns is not null")
     Index(f"ix_{_work.name}_due", _work.c.due_ns, sqlite_where=_due, postgresql_where=_due)
+
+Index("ix_variables_name", variables.c.name_key)
 
 Index("ix_service_calls_caller", service_calls.c.caller_key)
 Index("ix_service_calls_callee", service_calls.c.callee_key)

@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from raceway_common.web.error import ERROR_HANDLERS
 from raceway_common.web.guard import Guard
 from raceway_common.web.host import HostRule
+from raceway_common.web.path import WholeNames
 
 
 def web_app(
@@ -32,4 +33,4 @@ def web_app(
         logging_config=None,
         debug=False,
     )
-    return Guard(app, api_key=api_key, hosts=HostRule(host, allowed_hosts))
+    return Guard(WholeNames(app), api_key=api_key, hosts=HostRule(host, allowed_hosts))

@@ -94,13 +94,17 @@ class SegmentClock(NamedTuple):
 
 
 class Detail(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What is only shown of an access. `thread` and `clock` are numbers in the tables of `Details`."""
+    """What is only shown of an access. `thread` and `clock` are numbers in the tables of `Details`.
+
+    `is_racing` tells whether it races inside its trace.
+    """
 
     event_id: EventId
     sent: SentValues
     thread: int
     clock: int
     position: int
+    is_racing: bool = False
 
 
 class Details(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -163,9 +167,21 @@ class Opened:
         """Return the story of the locks around an access of this window."""
         return self._stories[self._shape.stands[number].story]
 
+    def is_racing(self, number: int) -> bool:
+        """Whether an access races inside its trace."""
+        return self._details.accesses[number].is_racing
+
     def is_committed(self, number: int) -> bool:
         """Whether an access is known to have taken effect."""
         return self._shape.stands[number].is_committed
+
+    def happens_before(self, first: int, second: int) -> bool:
+        """Whether one access of this window is known to happen before another, by their clocks."""
+        mine, theirs = self._details.accesses[first], self._details.accesses[second]
+        own, known = self._details.clocks[mine.clock].own, self._details.clocks[theirs.clock]
+        if known.own == own:
+            return mine.position < theirs.position
+        return dict(known.others).get(own, 0) >= mine.position
 
     def evidence(self, number: int) -> AccessEvidence:
         """Return an access of this window as a reader needs to see it."""

@@ -8,6 +8,7 @@ by what is in them.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from functools import lru_cache
 from struct import pack
 from typing import TypeAlias
 
@@ -19,10 +20,13 @@ from raceway_core.across.turn_writer import turn_of
 from raceway_core.across.window import ABSENT, Actor, Body, Detail, Details, SegmentClock, Shape, Stand
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
+from raceway_core.event import AccessType
 from raceway_core.evidence import change_of, thread_of
-from raceway_core.identity import Lock, Process
+from raceway_core.identity import EVERYBODY, Lock, Process
 from raceway_core.lockset import Hold
+from raceway_core.race import Races
 from raceway_core.result import Window
+from raceway_core.touch import PackedTouches, Touches, pack_touches
 from raceway_core.value import code_of, sent_values
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -37,15 +41,21 @@ def windows_of(
     holds: Sequence[Hold],
     accesses: Mapping[Variable, Sequence[Access]],
     uncommitted: Container[int] = (),
+    *,
+    races: Mapping[Variable, Races] | None = None,
 ) -> tuple[Window, ...]:
     """Return a trace's window of each variable, sorted by variable.
 
     `holds` are those of the trace's locks. The accesses of a variable stand in a linear extension of
-    happens-before; `uncommitted` are the transactions that prove nothing. Time: O(k).
+    happens-before; `uncommitted` are the transactions that prove nothing, and `races` those variables
+    that have any inside the trace. Time: O(k).
     """
     events = (access.number for of_one in accesses.values() for access in of_one)
     writer = _Writer(graph, clocks, lock_stories(graph, clocks, holds, events), uncommitted)
-    return tuple(writer.window(variable, accesses[variable]) for variable in sorted(accesses))
+    races = races or {}
+    return tuple(
+        writer.window(variable, accesses[variable], races.get(variable)) for variable in sorted(accesses)
+    )
 
 
 class _Tables:
@@ -79,10 +89,11 @@ class _Writer:
         self._uncommitted = uncommitted
         self._segment_clocks: dict[int, SegmentClock] = {}
 
-    def window(self, variable: Variable, accesses: Sequence[Access]) -> Window:
+    def window(self, variable: Variable, accesses: Sequence[Access], races: Races | None) -> Window:
         """Return the window of one variable."""
         tables = _Tables()
-        details = tuple([self._detail(tables, access) for access in accesses])
+        racing = races.racing if races else [False] * len(accesses)
+        details = tuple([self._detail(tables, *pair) for pair in zip(accesses, racing, strict=True)])
         shape = self._shape(tables, accesses)
         numbers = tables.numbers
         for story in tables.stories:
@@ -97,7 +108,8 @@ class _Writer:
         first_ns = min([access.start_ns for access in accesses])
         last_ns = max([access.end_ns for access in accesses])
         turn = turn_of(shape, numbers, accesses, first_ns, last_ns)
-        return Window(variable.name, variable.scope_key, first_ns, last_ns, _encode(body), turn)
+        touches = _touches_of(variable, shape, races.pair_count if races else 0)
+        return Window(*variable, first_ns, last_ns, _encode(body), turn, touches)
 
     def _shape(self, tables: _Tables, accesses: Sequence[Access]) -> Shape:
         return Shape(
@@ -122,7 +134,7 @@ class _Writer:
             tables.stories.setdefault(id(story), len(tables.stories) + 1) if story else 0,
         )
 
-    def _detail(self, tables: _Tables, access: Access) -> Detail:
+    def _detail(self, tables: _Tables, access: Access, is_racing: bool) -> Detail:  # noqa: FBT001 -- data
         """Return what is only shown of an access; its numbers go to the tables."""
         number, clocks = access.number, self._clocks
         version = ABSENT if access.version is None else access.version
@@ -137,6 +149,7 @@ class _Writer:
             tables.threads.setdefault(thread, len(tables.threads)),
             tables.clocks.setdefault(segment, len(tables.clocks)),
             clocks.position[number],
+            is_racing,
         )
 
     def _segment_clock(self, event: int) -> SegmentClock:
@@ -151,3 +164,23 @@ def _stamps(around: Around) -> list[int]:
         grant, time_ns = (None, ABSENT) if stamp is None else stamp
         numbers += (ABSENT if grant is None else int(grant), time_ns)
     return numbers
+
+
+def _touches_of(variable: Variable, shape: Shape, race_pairs: int) -> PackedTouches:
+    kinds = tuple([stand.access_type for stand in shape.stands])
+    pack_kinds = _pack_few if len(kinds) <= _FEW else _pack
+    if variable.scope_key == EVERYBODY:
+        return pack_kinds(kinds, race_pairs, "", tuple(sorted({actor.service for actor in shape.actors})))
+    return pack_kinds(kinds, race_pairs, shape.actors[0].service, ())
+
+
+def _pack(
+    kinds: Sequence[AccessType], race_pairs: int, owner: str, services: tuple[str, ...]
+) -> PackedTouches:
+    reads, writes = (sum([kind.reads for kind in kinds]), sum([kind.writes for kind in kinds]))
+    return pack_touches(Touches(len(kinds), reads, writes, race_pairs, owner, services))
+
+
+_FEW = 16
+_pack_few = lru_cache(maxsize=4096)(_pack)
+"""Most traces touch their variables in a few ways."""

@@ -136,6 +136,14 @@ def _between(graph: CausalGraph, opener: int, closer: int) -> _Span | None:
     return _Span(begin, finish, closer) if begin <= finish else None
 
 
+def duration_of(graph: CausalGraph, event: int, closers: Mapping[int, int]) -> int | None:
+    """Return how long what an event began took, in nanoseconds; None if nothing tells."""
+    span = _told(graph, event)
+    if span is None and event in closers:
+        span = _told(graph, closers[event]) or _between(graph, event, closers[event])
+    return None if span is None else span.end_ns - span.begin_ns
+
+
 def _inside(graph: CausalGraph, spans: Mapping[int, _Span]) -> dict[int, int]:
     """Return for each event the innermost operation among its ancestors that was not over.
 

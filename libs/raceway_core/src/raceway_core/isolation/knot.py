@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from raceway_core.isolation.component import components_of, members_of
+from raceway_core.component import components_of, members_of
 from raceway_core.isolation.graph import EdgeKind, Graph
 
 SO, WR, WW, DERIVED, RW = EdgeKind

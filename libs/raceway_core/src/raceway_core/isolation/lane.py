@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from raceway_core.isolation.component import components_of
+from raceway_core.component import components_of
 from raceway_core.isolation.graph import EdgeKind, Graph
 
 Numbers: TypeAlias = npt.NDArray[np.int64]

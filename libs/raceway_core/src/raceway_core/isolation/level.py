@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
-from raceway_core.isolation.component import components_of, members_of
+from raceway_core.component import components_of, members_of
 from raceway_core.isolation.knot import RW, SO, WR, Knots
 from raceway_core.isolation.visibility import Visibility
 

@@ -19,8 +19,8 @@ from raceway_api.parameter import (
     ServicePath,
     WindowMinutes,
     clamped,
-    name_of,
     page_window,
+    service_of,
     trace_filter,
 )
 from raceway_common.web.error import AnyRequest
@@ -59,10 +59,11 @@ async def list_service_traces(
     page_size: FromQuery[int] = 20,
     min_events: MinEvents = 0,
 ) -> Response[bytes]:
+    service = service_of(request)
     number, size = page_window(page, page_size)
-    wanted = trace_filter(min_events, name)
+    wanted = trace_filter(min_events, service)
     rows, total = await deps.traces.numbered_page(wanted, limit=size, offset=(number - 1) * size)
-    view = view_service_traces(name, rows, total=total, page=number, page_size=size)
+    view = view_service_traces(service, rows, total=total, page=number, page_size=size)
     return answer(request, enveloped(view))
 
 
@@ -73,8 +74,9 @@ async def list_service_traces(
     responses=shows_enveloped(NeighboursView, 400),
 )
 async def get_service_dependencies(request: AnyRequest, deps: Given, name: ServicePath) -> Response[bytes]:
-    called, callers = await deps.traces.calls_around(name_of(name, "service"), limit=MOST_PAIRS)
-    return answer(request, enveloped(view_neighbours(name, called, callers)))
+    service = service_of(request)
+    called, callers = await deps.traces.calls_around(service, limit=MOST_PAIRS)
+    return answer(request, enveloped(view_neighbours(service, called, callers)))
 
 
 HANDLERS = (list_health, list_service_traces, get_service_dependencies)

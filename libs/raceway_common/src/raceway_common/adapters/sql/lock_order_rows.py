@@ -18,7 +18,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from raceway_common.adapters.sql.run_rows import mark_lock_runs
-from raceway_common.adapters.sql.variable_rows import add_variables, hold_variables
+from raceway_common.adapters.sql.variable_rows import Named, add_variables, hold_variables
 from raceway_common.database.statement import BYTES, INT, Statement
 from raceway_common.ports.work_queue import RunClaim, run_of_locks
 from raceway_common.schedule import Pace
@@ -151,14 +151,14 @@ def _time_of(lead: bytes) -> int:
 
 def _add_classes(connection: Connection, traces: Iterable[Orders], wanted: Set[bytes]) -> None:
     """List the wanted classes in the scopes of their locks."""
-    names: dict[bytes, tuple[str, str]] = {}
+    names: dict[bytes, Named] = {}
     rows: set[tuple[bytes, bytes, bytes]] = set()
     for order in {order for trace in traces for order in trace.orders}:
         class_key = key_of_bytes(order.body)
         if class_key in wanted:
             for scope in order.scopes:
                 name = run_of_locks(scope)
-                names[key_of(*name)] = name
+                names[key_of(*name)] = Named(*name)
                 rows.add((key_of(*name), class_key, order.body))
     if rows:
         add_variables(connection, names)

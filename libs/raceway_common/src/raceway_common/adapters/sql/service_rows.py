@@ -8,10 +8,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from raceway_common.adapters.sql.call_rows import add_calls
+from raceway_common.adapters.sql.call_times import add_call_times
 from raceway_common.adapters.sql.lock_rows import add_locks
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
 from raceway_common.schema.keys import key_of
-from raceway_core.result import Call, TraceSummary
+from raceway_core.result import Call, CallTimes, TraceSummary
 
 _ADD_TO_SERVICES = Statement(
     """insert into services (service_key, name, event_count, trace_count)
@@ -87,12 +88,17 @@ def add_up(connection: Connection, old: Sequence[Line], new: Sequence[Line]) -> 
         _ADD_TO_SERVICES.run(connection, changed)
     add_calls(connection, _calls_of(old), _calls_of(new))
     add_locks(connection, *([line.lock_sums for line in lines if line.lock_sums] for lines in (old, new)))
+    add_call_times(connection, _times_of(old), _times_of(new))
     if any(totals):
         _ADD_TO_TOTALS.run(connection, [totals])
 
 
 def _calls_of(lines: Sequence[Line]) -> list[Sequence[Call]]:
     return [line.summary.calls for line in lines if line.summary.calls]
+
+
+def _times_of(lines: Sequence[Line]) -> list[Sequence[CallTimes]]:
+    return [line.summary.call_times for line in lines if line.summary.call_times]
 
 
 def _places_of(lines: Iterable[Line]) -> set[tuple[bytes, int, str, int]]:

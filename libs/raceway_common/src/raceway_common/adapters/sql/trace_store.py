@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from sqlalchemy import Connection
 
-from raceway_common.adapters.sql import call_rows, declared_rows, lock_order_rows, lock_rows, trace_pages
+from raceway_common.adapters.sql import (
+    call_rows,
+    declared_rows,
+    lock_order_rows,
+    lock_rows,
+    trace_pages,
+    variable_pages,
+)
+from raceway_common.adapters.sql.call_times import measures_of
 from raceway_common.adapters.sql.trace_writer import replace_results
+from raceway_common.adapters.sql.window_pages import windows_from
 from raceway_common.database.database import Database
 from raceway_common.database.statement import BYTES, INT, Statement
 from raceway_common.ports.trace_store import (
     TOGETHER,
+    CallMeasures,
     DeclaredRow,
     LockCursor,
     LockTotals,
     Section,
     ServiceCalls,
     ServiceRow,
+    SharedVariables,
     Totals,
     TraceCursor,
     TraceFilter,
     TraceOutcome,
     TraceRow,
+    VariableCursor,
+    VariableFilter,
+    VariableRow,
 )
 from raceway_common.ports.work_queue import RunClaim
 from raceway_common.schedule import PACE, Pace
@@ -43,11 +57,11 @@ _SERVICES = Statement(
 _TOTALS = Statement("select traces, events, race_pairs from totals where id = 1")
 _NEVER_ANALYZED = Statement("select count(*) from traces where due_ns is not null and done_version = 0")
 _WINDOWS = Statement(
-    """select r.place, traces.trace_id, first_ns, last_ns, windows.body, turn
+    """select r.place, traces.trace_id, first_ns, last_ns, windows.body, turn, touches
     from {rows} join windows on windows.variable_key = r.variable_key and first_span = r.span
     join traces on traces.number = windows.number
     union all
-    select r.place, traces.trace_id, first_ns, last_ns, windows.body, turn
+    select r.place, traces.trace_id, first_ns, last_ns, windows.body, turn, touches
     from {rows} join windows on windows.variable_key = r.variable_key
         and last_span > first_span and last_span >= r.span and first_span < r.span
     join traces on traces.number = windows.number
@@ -108,8 +122,27 @@ class SqlTraceStore:
     async def declared(self, *, since_ns: int, resource: str | None, limit: int) -> Sequence[DeclaredRow]:
         return await self._database.read(partial(declared_rows.recent, since_ns, resource, limit))
 
+    async def call_measures(self, pairs: Sequence[tuple[str, str]]) -> Sequence[CallMeasures]:
+        return await self._database.read(partial(measures_of, pairs))
+
     async def totals(self) -> Totals:
         return await self._database.read(_totals)
+
+    async def variables(
+        self, wanted: VariableFilter, *, limit: int, after: VariableCursor | None
+    ) -> Sequence[VariableRow]:
+        return await self._database.read(partial(variable_pages.page, wanted, limit, after))
+
+    async def access_counts(self, names: Sequence[str]) -> Mapping[str, int]:
+        return await self._database.read(partial(variable_pages.access_counts, names))
+
+    async def shared_variables(self, *, limit: int) -> Sequence[SharedVariables]:
+        return await self._database.read(partial(variable_pages.shared_variables, limit))
+
+    async def variable_windows(
+        self, variable: str, scope: str, *, from_ns: int, limit: int
+    ) -> tuple[Sequence[tuple[TraceId, Window]], int | None]:
+        return await self._database.read(partial(windows_from, variable, scope, from_ns, limit))
 
     async def windows(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[tuple[TraceId, Window]]]:
         wanted = [(place, key_of(run.variable, run.scope), run.span) for place, run in enumerate(runs)]

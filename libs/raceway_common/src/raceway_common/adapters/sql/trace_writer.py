@@ -12,6 +12,7 @@ from raceway_common.adapters.sql.declared_rows import replace_declared
 from raceway_common.adapters.sql.finding_rows import Owner, count_change, replace_entries
 from raceway_common.adapters.sql.lock_order_rows import Orders, replace_lock_orders
 from raceway_common.adapters.sql.service_rows import Line, add_up, list_by_service
+from raceway_common.adapters.sql.variable_sums import add_touches
 from raceway_common.adapters.sql.window_rows import replace_windows
 from raceway_common.adapters.sql.work import TRACES, Locked
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
@@ -81,10 +82,11 @@ def replace_results(
     change = replace_entries(connection, Owner.TRACE, entries, known=known)
     replace_declared(connection, {row.number: outcome for outcome, row in fresh}, known=known)
     windows = {row.number: outcome.windows for outcome, row in fresh}
-    replace_windows(connection, windows, known=known, now_ns=now_ns, pace=pace)
+    replaced = replace_windows(connection, windows, known=known, now_ns=now_ns, pace=pace)
     orders = {row.number: Orders(it.claim.trace_id, it.lock_orders) for it, row in fresh if it.lock_orders}
     replace_lock_orders(connection, orders, known=known, now_ns=now_ns, pace=pace)
     add_up(connection, old, new)
+    add_touches(connection, replaced)
     count_change(connection, change)
 
 

@@ -17,16 +17,18 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from raceway_common.adapters.sql.run_rows import Change, mark_runs
-from raceway_common.adapters.sql.variable_rows import add_variables, hold_variables
+from raceway_common.adapters.sql.variable_rows import Named, add_variables, hold_variables, unknown_variables
 from raceway_common.database.statement import BYTES, INT, Statement
 from raceway_common.schedule import Pace
 from raceway_common.schema.keys import key_of
 from raceway_core.result import Window
 from raceway_core.span import spans_of
+from raceway_core.touch import PackedTouches, unpack_touches
 from raceway_core.turn import NO_TURN, PackedTurn
 
 _OLD = Statement(
-    """select windows.number, variable_key, first_span, last_span, first_ns, last_ns, body, turn
+    """select windows.number, variable_key, first_span, last_span, first_ns, last_ns, body, turn,
+        touches
     from {rows} join windows on windows.number = r.number""",
     number=INT,
 )
@@ -37,8 +39,10 @@ _REMOVE = Statement(
     variable_key=BYTES,
 )
 _ADD = Statement(
-    """insert into windows (number, variable_key, first_span, last_span, first_ns, last_ns, body, turn)
-    select number, variable_key, first_span, last_span, first_ns, last_ns, body, turn from {rows}""",
+    """insert into windows (
+        number, variable_key, first_span, last_span, first_ns, last_ns, body, turn, touches
+    )
+    select number, variable_key, first_span, last_span, first_ns, last_ns, body, turn, touches from {rows}""",
     number=INT,
     variable_key=BYTES,
     first_span=INT,
@@ -47,6 +51,7 @@ _ADD = Statement(
     last_ns=INT,
     body=BYTES,
     turn=BYTES,
+    touches=BYTES,
 )
 
 
@@ -59,10 +64,18 @@ class WindowRow(NamedTuple):
     last_ns: int
     body: bytes
     turn: PackedTurn
+    touches: PackedTouches
 
     @property
     def is_crossing(self) -> bool:
         return self.last_span > self.first_span
+
+
+class Replaced(NamedTuple):
+    """The windows that went, and those that came in their place."""
+
+    gone: Sequence[WindowRow]
+    come: Sequence[WindowRow]
 
 
 def replace_windows(
@@ -72,7 +85,7 @@ def replace_windows(
     known: Iterable[int],
     now_ns: int,
     pace: Pace,
-) -> None:
+) -> Replaced:
     """Replace the windows of traces by number, and mark every run that this changes.
 
     `known` are the traces among them that may have windows already.
@@ -89,6 +102,7 @@ def replace_windows(
         if come:
             _ADD.run(connection, come)
         mark_runs(connection, _changes(gone, come), now_ns=now_ns, pace=pace.for_runs)
+    return Replaced(gone, come)
 
 
 def _read_old(connection: Connection, known: Iterable[int]) -> set[WindowRow]:
@@ -100,13 +114,26 @@ def _row_of(number: int, window: Window) -> WindowRow:
     spans = spans_of(window)
     key = key_of(window.variable, window.scope)
     return WindowRow(
-        number, key, spans[0], spans[-1], window.first_ns, window.last_ns, window.body, window.turn
+        number,
+        key,
+        spans[0],
+        spans[-1],
+        window.first_ns,
+        window.last_ns,
+        window.body,
+        window.turn,
+        window.touches,
     )
 
 
 def _add_variables(connection: Connection, groups: Iterable[Sequence[Window]], wanted: set[bytes]) -> None:
-    names = {(window.variable, window.scope) for group in groups for window in group}
-    add_variables(connection, {key: pair for pair in names if (key := key_of(*pair)) in wanted})
+    if new := unknown_variables(connection, wanted):
+        windows = {key_of(window.variable, window.scope): window for group in groups for window in group}
+        add_variables(connection, {key: _named(windows[key]) for key in new})
+
+
+def _named(window: Window) -> Named:
+    return Named(window.variable, window.scope, unpack_touches(window.touches).owner or None)
 
 
 def _hold_variables(connection: Connection, changed: Sequence[WindowRow]) -> None:

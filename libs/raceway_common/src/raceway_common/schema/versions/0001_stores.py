@@ -182,6 +182,22 @@ def upgrade() -> None:
         sa.Column("custom", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("call_key", name=op.f("pk_service_calls")),
     )
+    op.create_table(
+        "call_times",
+        sa.Column("call_key", sa.LargeBinary(), nullable=False),
+        sa.Column("bucket", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("call_key", "bucket", name=op.f("pk_call_times")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "call_outcomes",
+        sa.Column("call_key", sa.LargeBinary(), nullable=False),
+        sa.Column("told", sa.BigInteger(), nullable=False),
+        sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("call_key", name=op.f("pk_call_outcomes")),
+        sqlite_with_rowid=False,
+    )
     op.create_index("ix_service_calls_caller", "service_calls", ["caller_key"], unique=False)
     op.create_index("ix_service_calls_callee", "service_calls", ["callee_key"], unique=False)
     op.create_table(
@@ -269,7 +285,30 @@ def upgrade() -> None:
         sa.Column("variable_key", sa.LargeBinary(), nullable=False),
         sa.Column("variable", BYTEWISE, nullable=False),
         sa.Column("scope", BYTEWISE, nullable=False),
+        sa.Column("name_key", sa.LargeBinary(), nullable=False),
+        sa.Column("service", BYTEWISE, nullable=True),
         sa.PrimaryKeyConstraint("variable_key", name=op.f("pk_variables")),
+    )
+    op.create_index("ix_variables_name", "variables", ["name_key"], unique=False)
+    op.create_table(
+        "variable_sums",
+        sa.Column("variable_key", sa.LargeBinary(), nullable=False),
+        sa.Column("trace_count", sa.BigInteger(), nullable=False),
+        sa.Column("accesses", sa.BigInteger(), nullable=False),
+        sa.Column("reads", sa.BigInteger(), nullable=False),
+        sa.Column("writes", sa.BigInteger(), nullable=False),
+        sa.Column("race_pairs", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("variable_key", name=op.f("pk_variable_sums")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "variable_services",
+        sa.Column("variable_key", sa.LargeBinary(), nullable=False),
+        sa.Column("service_key", sa.LargeBinary(), nullable=False),
+        sa.Column("service", BYTEWISE, nullable=False),
+        sa.Column("trace_count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("variable_key", "service_key", name=op.f("pk_variable_services")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "windows",
@@ -281,6 +320,7 @@ def upgrade() -> None:
         sa.Column("last_ns", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("turn", sa.LargeBinary(), nullable=False),
+        sa.Column("touches", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number", "variable_key", name=op.f("pk_windows")),
     )
     op.create_index("ix_windows_begin", "windows", ["variable_key", "first_span"], unique=False)
