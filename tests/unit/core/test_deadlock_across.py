@@ -202,7 +202,7 @@ def test_the_finding_names_both_requests() -> None:
         for lock in locks:
             story.acquire(lock)
     (finding,) = findings_of([*audit.events, *pay.events])
-    assert (finding.verdict, finding.across_traces, finding.is_hidden) == (Verdict.POSSIBLE, True, True)
+    assert (finding.verdict, finding.across_traces, finding.is_hidden) == (Verdict.POSSIBLE, True, False)
     assert finding.variable == "accounts, journal"
     assert finding.trace_ids == ("aaaaaaaa-1", "bbbbbbbb-2")
     assert (finding.first_ns, finding.last_ns) == (pay.events[1].timestamp, audit.events[1].timestamp)

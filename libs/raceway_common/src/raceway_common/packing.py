@@ -95,6 +95,7 @@ def pack_finding(finding: Finding) -> FindingEntry:
         verdict_rank=finding.verdict.rank,
         severity_rank=finding.severity.rank,
         across_traces=finding.across_traces,
+        may_hide=finding.may_hide,
         uncovered=finding.uncovered,
         pairs=finding.pairs,
         pairs_by_verdict=finding.pairs_by_verdict,

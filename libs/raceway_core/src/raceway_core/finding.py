@@ -178,10 +178,18 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
 
     @property
+    def may_hide(self) -> bool:
+        """Whether a weak verdict hides it: across traces every two accesses may be a pair.
+
+        A deadlock between traces is not noise: a schedule leads to it.
+        """
+        return self.across_traces and self.kind is not FindingKind.DEADLOCK
+
+    @property
     def is_hidden(self) -> bool:
-        """Whether `races` shows it only with `--all`: weak verdicts across traces are noise."""
+        """Whether `races` shows it only with `--all`."""
         weak = self.verdict.rank >= Verdict.POSSIBLE.rank
-        return self.verdict is Verdict.GUARDED or (self.across_traces and weak)
+        return self.verdict is Verdict.GUARDED or (self.may_hide and weak)
 
     @property
     def sort_key(self) -> tuple[int, bool, int, int, str]:

@@ -28,6 +28,7 @@ class FindingEntry(msgspec.Struct, frozen=True, kw_only=True):
     verdict_rank: int
     severity_rank: int
     across_traces: bool
+    may_hide: bool
     uncovered: bool
     pairs: int
     pairs_by_verdict: PairCounts

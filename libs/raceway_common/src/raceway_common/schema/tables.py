@@ -299,6 +299,7 @@ finding_entries = Table(
     Column("verdict_rank", SmallInteger, nullable=False),
     Column("severity_rank", SmallInteger, nullable=False),
     Column("is_across", SmallInteger, nullable=False),
+    Column("may_hide", SmallInteger, nullable=False),
     Column("is_covered", SmallInteger, nullable=False),
     Column("strength", BigInteger, nullable=False),
     Column("pairs", BigInteger, nullable=False),

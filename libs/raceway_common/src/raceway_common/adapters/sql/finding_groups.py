@@ -57,7 +57,7 @@ def _groups(wanted: Wanted) -> _Columns:
         func.min(entries.verdict_rank).label("verdict_rank"),
         func.min(entries.is_covered).label("is_covered"),
         func.min(entries.severity_rank).label("severity_rank"),
-        func.min(entries.is_across).label("is_across"),
+        func.min(entries.may_hide).label("may_hide"),
         func.min(entries.strength).label("strength"),
     ).group_by(entries.fingerprint)
     if wanted.since_ns is not None:
@@ -70,7 +70,7 @@ def _is_shown(groups: _Columns, *, with_hidden: bool) -> ColumnElement[bool]:
     if with_hidden:
         return true()
     is_weak = groups.verdict_rank >= Verdict.POSSIBLE.rank
-    is_noise = and_(groups.is_across != 0, is_weak)
+    is_noise = and_(groups.may_hide != 0, is_weak)
     return and_(groups.verdict_rank < Verdict.GUARDED.rank, not_(is_noise))
 
 

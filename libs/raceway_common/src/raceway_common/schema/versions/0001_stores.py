@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.Column("verdict_rank", sa.SmallInteger(), nullable=False),
         sa.Column("severity_rank", sa.SmallInteger(), nullable=False),
         sa.Column("is_across", sa.SmallInteger(), nullable=False),
+        sa.Column("may_hide", sa.SmallInteger(), nullable=False),
         sa.Column("is_covered", sa.SmallInteger(), nullable=False),
         sa.Column("strength", sa.BigInteger(), nullable=False),
         sa.Column("pairs", sa.BigInteger(), nullable=False),
