@@ -7,7 +7,7 @@ task is none: what took so long is measured where it happened.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,7 +16,7 @@ from raceway_core.baseline.operation_pattern import operation_pattern
 from raceway_core.baseline.outcome import Outcomes
 from raceway_core.baseline.pairing import pairs_of
 from raceway_core.causal_graph import CausalGraph
-from raceway_core.event import AsyncAwait, DatabaseQuery, EventId, HttpResponse, TraceId
+from raceway_core.event import AsyncAwait, DatabaseQuery, Error, EventId, HttpResponse, TraceId
 from raceway_core.graph.event_table import NONE
 from raceway_core.graph.parent_order import parents_first
 from raceway_core.path.span_walk import is_consumer
@@ -69,7 +69,7 @@ class _Span(NamedTuple):
     told_by: int
 
 
-def measurements_of(graph: CausalGraph, paths: Iterable[CriticalPath]) -> list[Measurement]:
+def measurements_of(graph: CausalGraph, paths: Sequence[CriticalPath]) -> list[Measurement]:
     """Return the operations of a trace, each after the one it is inside of.
 
     Time: O(n) and the segments of `paths`.
@@ -78,10 +78,11 @@ def measurements_of(graph: CausalGraph, paths: Iterable[CriticalPath]) -> list[M
     spans = dict(_spans(graph, closers))
     if not spans:
         return []
-    inside = _inside(graph, spans)
+    everything = parents_first(graph.parents)
+    inside = _inside(graph, everything, spans)
     outcomes = Outcomes(graph, closers, inside)
-    critical = _critical_ns(graph, paths)
-    order = [event for event in parents_first(graph.parents) if event in spans]
+    critical = _critical_ns(graph, everything, paths, spans)
+    order = [event for event in everything if event in spans]
     number_of = {event: number for number, event in enumerate(order)}
     return [
         Measurement(
@@ -136,15 +137,23 @@ def _between(graph: CausalGraph, opener: int, closer: int) -> _Span | None:
     return _Span(begin, finish, closer) if begin <= finish else None
 
 
-def _inside(graph: CausalGraph, spans: Mapping[int, _Span]) -> dict[int, int]:
-    """Return for each event the innermost operation among its ancestors that was not over.
+def _inside(graph: CausalGraph, order: Sequence[int], spans: Mapping[int, _Span]) -> dict[int, int]:
+    """Return for each operation and error the innermost operation among its ancestors that was not over.
 
     Where events form a line of parents, ancestors may be long over. Past `_MOST_ENDED` of them none
-    is looked for, which keeps the time linear.
+    is looked for, which keeps the time linear. `order` has all events, each after its parent.
     """
+    parents = graph.parents
+    wanted = {event for event in spans if parents[event] != NONE}
+    wanted.update(graph.payloads.numbers(Error))
+    if not wanted:
+        return {}
+    for event in reversed(order):
+        if event in wanted and parents[event] != NONE:
+            wanted.add(parents[event])
     inside: dict[int, int] = {}
-    for event in parents_first(graph.parents):
-        parent = graph.parents[event]
+    for event in filter(wanted.__contains__, order):
+        parent = parents[event]
         above = parent if parent in spans else inside.get(parent, NONE)
         for _ in range(_MOST_ENDED):
             if above == NONE or not _was_over(graph, spans[above], above, event):
@@ -160,13 +169,17 @@ def _was_over(graph: CausalGraph, span: _Span, outer: int, event: int) -> bool:
     return is_step and span.end_ns <= graph.begins_ns[event] and span.told_by != event
 
 
-def _critical_ns(graph: CausalGraph, paths: Iterable[CriticalPath]) -> list[int]:
-    """Return for each event how long it and its descendants were on a critical path."""
+def _critical_ns(
+    graph: CausalGraph, order: Sequence[int], paths: Sequence[CriticalPath], spans: Mapping[int, _Span]
+) -> Mapping[int, int]:
+    """Return for each operation how long it and its descendants were on a critical path."""
+    if len(spans) == len(paths) == 1 and graph.parents.count(NONE) == 1 and NONE == graph.parents[min(spans)]:
+        return {event: paths[0].end_ns - paths[0].start_ns for event in spans}
     critical = [0] * len(graph.events)
     for path in paths:
         for segment in path.segments:
             critical[graph.number_of[segment.event_id]] += segment.end_ns - segment.start_ns
-    for event in reversed(parents_first(graph.parents)):
+    for event in reversed(order):
         if (parent := graph.parents[event]) != NONE:
             critical[parent] += critical[event]
-    return critical
+    return {event: critical[event] for event in spans}

@@ -6,7 +6,7 @@ earlier as its parent, or is the next of its kind on the chain to close what is 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import NamedTuple
 
 from raceway_core.causal_graph import CausalGraph
@@ -26,7 +26,6 @@ _OPENS: dict[type[Payload], type[Payload]] = {
     DatabaseResult: DatabaseQuery,
     FunctionReturn: FunctionCall,
 }
-_OPENERS = frozenset(_OPENS.values())
 
 
 class Pair(NamedTuple):
@@ -38,21 +37,29 @@ class Pair(NamedTuple):
 
 def pairs_of(graph: CausalGraph) -> Iterator[Pair]:
     """Yield the pairs; no event is in two. Time: O(n), O(1) where nothing closes."""
-    if not graph.payloads.numbers(*_OPENS):
+    kinds = [kind for kind in _OPENS if graph.payloads.numbers(kind)]
+    if not kinds:
         return
     closed: set[int] = set()
-    for nodes in graph.chain_nodes:
-        unclosed: dict[Hashable, list[int]] = {}
-        for node in nodes:
-            event = graph.event_of[node]
-            payload = graph.payloads[event]
-            if type(payload) in _OPENERS and node == graph.starts[event]:
-                unclosed.setdefault(_key(payload), []).append(event)
-            elif type(payload) in _OPENS and node == graph.ends[event]:
-                opener = _opener(graph, event, closed, unclosed.get(_key(payload), []))
-                if opener != NONE:
-                    closed.add(opener)
-                    yield Pair(opener, event)
+    unclosed: dict[tuple[int, Hashable], list[int]] = {}
+    for event in _in_program_order(graph, kinds):
+        payload = graph.payloads[event]
+        key = graph.chain_of[event], _key(payload)
+        if type(payload) not in _OPENS:
+            unclosed.setdefault(key, []).append(event)
+        elif (opener := _opener(graph, event, closed, unclosed.get(key, []))) != NONE:
+            closed.add(opener)
+            yield Pair(opener, event)
+
+
+def _in_program_order(graph: CausalGraph, kinds: Iterable[type[Payload]]) -> list[int]:
+    """Return the events of `kinds` and those that they may end, chain by chain, each in its order."""
+    place_of = {node: place for place, node in enumerate(graph.order)}
+    chain_of = graph.chain_of
+    openers = graph.payloads.numbers(*map(_OPENS.__getitem__, kinds))
+    found = [(chain_of[event], place_of[graph.starts[event]], event) for event in openers]
+    found += [(chain_of[event], place_of[graph.ends[event]], event) for event in graph.payloads.numbers(*kinds)]
+    return [event for *_, event in sorted(found)]
 
 
 def _key(payload: Payload) -> Hashable:
