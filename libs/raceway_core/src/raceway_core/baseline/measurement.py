@@ -173,13 +173,14 @@ def _critical_ns(
     graph: CausalGraph, order: Sequence[int], paths: Sequence[CriticalPath], spans: Mapping[int, _Span]
 ) -> Mapping[int, int]:
     """Return for each operation how long it and its descendants were on a critical path."""
-    if len(spans) == len(paths) == 1 and graph.parents.count(NONE) == 1 and NONE == graph.parents[min(spans)]:
-        return {event: paths[0].end_ns - paths[0].start_ns for event in spans}
+    parents = graph.parents
+    if len(spans) == len(paths) == 1 and parents.count(NONE) == 1 and parents[min(spans)] == NONE:
+        return dict.fromkeys(spans, paths[0].end_ns - paths[0].start_ns)
     critical = [0] * len(graph.events)
     for path in paths:
         for segment in path.segments:
             critical[graph.number_of[segment.event_id]] += segment.end_ns - segment.start_ns
     for event in reversed(order):
-        if (parent := graph.parents[event]) != NONE:
+        if (parent := parents[event]) != NONE:
             critical[parent] += critical[event]
     return {event: critical[event] for event in spans}

@@ -58,7 +58,9 @@ def _in_program_order(graph: CausalGraph, kinds: Iterable[type[Payload]]) -> lis
     chain_of = graph.chain_of
     openers = graph.payloads.numbers(*map(_OPENS.__getitem__, kinds))
     found = [(chain_of[event], place_of[graph.starts[event]], event) for event in openers]
-    found += [(chain_of[event], place_of[graph.ends[event]], event) for event in graph.payloads.numbers(*kinds)]
+    found += [
+        (chain_of[event], place_of[graph.ends[event]], event) for event in graph.payloads.numbers(*kinds)
+    ]
     return [event for *_, event in sorted(found)]
 
 
