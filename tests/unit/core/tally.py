@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from raceway_core.anomaly import Anomaly
-from raceway_core.baseline.measurement import Operation, TraceMeasurements
+from raceway_core.baseline.measured import Operation, TraceMeasurements
 from raceway_core.bucketed.bucket import Bucket, Call, CallQuery, call_entry
 from raceway_core.bucketed.history import histories
 from raceway_core.bucketed.look import looks_at
@@ -40,7 +40,9 @@ class Tally:
     def anomalies(self) -> list[Anomaly]:
         """Return what is told of all buckets."""
         looks = [
-            look for history in histories(self.buckets).values() for look in looks_at(history, history.numbers)
+            look
+            for history in histories(self.buckets).values()
+            for look in looks_at(history, history.numbers)
         ]
         answers = [self.answer(query) for look in looks for query in look.queries]
         return tell(verdicts_of(looks, answers), self.traces)

@@ -8,7 +8,8 @@ from hypothesis import given
 from tests.unit.core.build import MS, Story
 from tests.unit.core.random_trace import events_of_one_trace
 
-from raceway_core.baseline.measurement import Measurement, measurements_of
+from raceway_core.baseline.measured import Measurement
+from raceway_core.baseline.measurement import measurements_of
 from raceway_core.baseline.operation_pattern import operation_pattern
 from raceway_core.causal_graph import build_graph
 from raceway_core.critical_path import critical_paths_of

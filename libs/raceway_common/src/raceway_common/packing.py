@@ -14,6 +14,8 @@ from raceway_common.compression import compress, decompress
 from raceway_common.ports.finding_store import FindingEntry, RunOutcome
 from raceway_common.ports.trace_store import TOGETHER, Section, TraceOutcome
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
+from raceway_core.baseline.measured import Measurement
+from raceway_core.bucketed.bucket import call_entry
 from raceway_core.finding import Example, Finding
 from raceway_core.result import AuditTrail, CriticalPath, EventNote, SelfTime, TraceResult
 from raceway_core.turn import NO_TURN, PackedTurn
@@ -30,6 +32,7 @@ _audit_trails = msgspec.msgpack.Decoder(tuple[AuditTrail, ...])
 _critical_paths = msgspec.msgpack.Decoder(tuple[CriticalPath, ...])
 _self_times = msgspec.msgpack.Decoder(tuple[SelfTime, ...])
 _event_notes = msgspec.msgpack.Decoder(tuple[EventNote, ...])
+_measurements = msgspec.msgpack.Decoder(tuple[Measurement, ...])
 
 
 def pack_outcome(claim: TraceClaim, result: TraceResult) -> TraceOutcome:
@@ -45,10 +48,12 @@ def pack_outcome(claim: TraceClaim, result: TraceResult) -> TraceOutcome:
                 Section.CRITICAL_PATHS: result.critical_paths,
                 Section.SELF_TIMES: result.self_times,
                 Section.EVENT_NOTES: result.event_notes,
+                Section.MEASUREMENTS: result.measurements,
             }
         ),
         findings=tuple(pack_finding(finding) for finding in result.findings),
         windows=result.windows,
+        calls=tuple(map(call_entry, result.measurements)),
     )
 
 
@@ -98,6 +103,10 @@ def unpack_self_times(body: bytes) -> tuple[SelfTime, ...]:
 
 def unpack_event_notes(body: bytes) -> tuple[EventNote, ...]:
     return _event_notes.decode(_taken(body, Section.EVENT_NOTES))
+
+
+def unpack_measurements(body: bytes) -> tuple[Measurement, ...]:
+    return _measurements.decode(_taken(body, Section.MEASUREMENTS))
 
 
 def _pack_sections(contents: Mapping[Section, object]) -> dict[int, bytes]:

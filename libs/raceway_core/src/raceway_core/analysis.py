@@ -16,6 +16,7 @@ import msgspec
 
 from raceway_core.access import Access, Precedes, Variable, accesses_of
 from raceway_core.audit_trail import AuditTrails
+from raceway_core.baseline.measurement import measurements_of
 from raceway_core.causal_graph import CausalGraph, build_graph
 from raceway_core.clock import Clocks, clocks_of
 from raceway_core.critical_path import critical_paths_of
@@ -67,6 +68,7 @@ def analyze_ordered(
     found = find_in_trace(accesses, order, scene, uncommitted, holds)
     deadlocks = find_deadlocks(graph, clocks, locks.holds, options)
     tree = span_tree(graph)
+    paths = critical_paths_of(graph, tree)
     return TraceResult(
         summary=_summary(
             trace_id, graph, clocks, {"findings_cut": found.cut, "deadlocks_cut": int(deadlocks.is_cut)}
@@ -79,10 +81,11 @@ def analyze_ordered(
         ),
         windows=windows_of(graph, clocks, locks.holds, accesses, uncommitted),
         audit_trails=_audit_trails(graph, clocks, accesses, found),
-        critical_paths=critical_paths_of(graph, tree),
+        critical_paths=paths,
         self_times=self_times_of(graph, tree),
         event_notes=_notes(graph, clocks, locks.locksets),
         deadlocks=deadlocks_of(graph, deadlocks.cycles),
+        measurements=tuple(measurements_of(graph, paths)),
     )
 
 

@@ -25,7 +25,7 @@ import msgspec
 
 from raceway_core.baseline.explanation import explained
 from raceway_core.baseline.learner import Learner, Unfolded
-from raceway_core.baseline.measurement import Operation, TraceMeasurements
+from raceway_core.baseline.measured import Operation, TraceMeasurements
 from raceway_core.baseline.rule import ENOUGH, Judgement
 from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.event import EventId, TraceId

@@ -12,7 +12,7 @@ import msgspec
 
 from raceway_core.analysis import analyze_ordered
 from raceway_core.anomaly import Anomalies, find_anomalies
-from raceway_core.baseline.measurement import TraceMeasurements, measurements_of
+from raceway_core.baseline.measured import TraceMeasurements
 from raceway_core.causal_graph import ClockIssue, build_graph
 from raceway_core.clock import clocks_of
 from raceway_core.clock_offset import ClockOffsets, find_offsets
@@ -50,7 +50,6 @@ class AnalyzedTrace(msgspec.Struct, frozen=True):
     result: TraceResult
     shape: Shape
     clock_issues: Sequence[ClockIssue]
-    measurements: TraceMeasurements
     messages: Sequence[Message]
     operations: TraceOperations
     declared: DeclaredTrace
@@ -82,7 +81,7 @@ def analyze_events(events: Iterable[Event], options: Options = DEFAULTS) -> Anal
     return Analysis(
         traces=traces,
         findings=merge_findings([*inside, *_across(traces)]),
-        anomalies=find_anomalies((trace.measurements for trace in traces), options.latency),
+        anomalies=find_anomalies(map(_measured, traces), options.latency),
         clock_offsets=find_offsets(message for trace in traces for message in trace.messages),
         change=options.change,
         isolation=check_declared(trace.declared for trace in traces),
@@ -99,11 +98,14 @@ def _analyze(trace_id: TraceId, events: Sequence[Event], options: Options) -> An
         result=result,
         shape=shape,
         clock_issues=graph.clock_issues,
-        measurements=TraceMeasurements(trace_id, measurements_of(graph, result.critical_paths)),
         messages=list(messages_of(graph)),
         operations=operations_of(graph, result.critical_paths, options.change),
         declared=declared_in(graph, clocks.rank, options),
     )
+
+
+def _measured(trace: AnalyzedTrace) -> TraceMeasurements:
+    return TraceMeasurements(trace.result.summary.trace_id, trace.result.measurements)
 
 
 def _across(traces: Sequence[AnalyzedTrace]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from enum import Enum
 
 import msgspec
 
+from raceway_core.baseline.measured import Measurement
 from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
 from raceway_core.finding import Example, Finding, PairCounts, Verdict
 from raceway_core.turn import NO_TURN, PackedTurn
@@ -214,3 +215,4 @@ class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     self_times: tuple[SelfTime, ...]
     event_notes: tuple[EventNote, ...]
     deadlocks: tuple[Deadlock, ...] = ()
+    measurements: tuple[Measurement, ...] = ()

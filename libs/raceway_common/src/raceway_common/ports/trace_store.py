@@ -10,6 +10,7 @@ import msgspec
 
 from raceway_common.ports.finding_store import FindingEntry
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
+from raceway_core.bucketed.bucket import CallEntry
 from raceway_core.event import TraceId
 from raceway_core.result import Link, TraceSummary, Window
 
@@ -22,6 +23,7 @@ class Section(IntEnum):
     CRITICAL_PATHS = 3
     SELF_TIMES = 4
     EVENT_NOTES = 5
+    MEASUREMENTS = 10
 
 
 TOGETHER = 0
@@ -40,6 +42,7 @@ class TraceOutcome(msgspec.Struct, frozen=True, kw_only=True):
     sections: dict[int, bytes]
     findings: tuple[FindingEntry, ...]
     windows: tuple[Window, ...]
+    calls: tuple[CallEntry, ...] = ()
 
 
 class TraceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +104,8 @@ class TraceStore(Protocol):
     async def replace(self, outcomes: Sequence[TraceOutcome], *, now_ns: int) -> None:
         """Replace results, findings and windows of the traces and complete their claims.
 
-        One transaction. An outcome that is not newer than what is stored is ignored. Every run that
+        One transaction, in which what the traces add to `BaselineStore` is replaced too. An outcome
+        that is not newer than what is stored is ignored. Every run that
         a trace's windows touch, or touched before, is marked due in the same transaction, unless it
         has one window or its windows follow one another in turns (`raceway_core.turn`).
 
@@ -117,6 +121,10 @@ class TraceStore(Protocol):
 
         `raceway_common.packing` takes the section out.
         """
+        ...
+
+    async def sections(self, trace_ids: Sequence[TraceId], section: Section) -> Mapping[TraceId, bytes]:
+        """Return what `section` does for each trace; what is not analyzed is left out."""
         ...
 
     async def page(self, wanted: TraceFilter, *, limit: int, after: TraceCursor | None) -> Sequence[TraceRow]:

@@ -4,6 +4,7 @@
             ├─ trace_results    one line per analyzed trace; trace_sections the rest of its result
             ├─ trace_services   which services took part, for lists by service
             ├─ windows          what each variable's runs need of the trace
+            ├─ operation_calls  how long each operation took, and operation_buckets their sums
             └─ finding_entries  the trace's findings (owner_kind 0), finding_bodies their evidence
     variables ─ runs ─ finding_entries (owner_kind 1)
 
@@ -111,6 +112,7 @@ trace_results = Table(
     Column("event_count", BigInteger, nullable=False),
     Column("race_pairs", BigInteger, nullable=False),
     Column("summary", LargeBinary, nullable=False),
+    Column("calls", LargeBinary, nullable=False),
 )
 
 trace_sections = Table(
@@ -155,6 +157,39 @@ service_calls = Table(
     Column("message", BigInteger, nullable=False),
     Column("database", BigInteger, nullable=False),
     Column("custom", BigInteger, nullable=False),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("operation_key", LargeBinary, primary_key=True),
+    Column("family_key", LargeBinary, nullable=False),
+    Column("service", BYTEWISE, nullable=False),
+    Column("name", BYTEWISE, nullable=False),
+    Column("kind", BYTEWISE, nullable=False),
+    Column("status", BYTEWISE, nullable=False),
+)
+
+operation_buckets = Table(
+    "operation_buckets",
+    metadata,
+    Column("operation_key", LargeBinary, primary_key=True),
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("critical_us", BigInteger, nullable=False),
+    Column("counts", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+operation_calls = Table(
+    "operation_calls",
+    metadata,
+    Column("operation_key", LargeBinary, primary_key=True),
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("duration_ns", BigInteger, primary_key=True, autoincrement=False),
+    Column("trace_id", BYTEWISE, primary_key=True),
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    Column("end_ns", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 totals = Table(
@@ -253,6 +288,9 @@ for _work in (traces, runs):
 
 Index("ix_service_calls_caller", service_calls.c.caller_key)
 Index("ix_service_calls_callee", service_calls.c.callee_key)
+
+Index("ix_operations_family", operations.c.family_key)
+Index("ix_operation_buckets_bucket", operation_buckets.c.bucket)
 
 _racy = text("race_pairs > 0")
 Index("ix_trace_results_page", trace_results.c.last_ns, trace_results.c.trace_id, trace_results.c.event_count)

@@ -10,7 +10,7 @@ import msgspec
 
 from raceway_core.baseline.baseline import Baseline, Shift
 from raceway_core.baseline.error_rate import ErrorRate, RateJudgement
-from raceway_core.baseline.measurement import Measurement, Operation, TraceMeasurements
+from raceway_core.baseline.measured import Measurement, Operation, TraceMeasurements
 from raceway_core.baseline.outcome import is_error
 from raceway_core.baseline.rule import Judgement
 from raceway_core.baseline.sketch import Sketch

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import msgspec
-
+from raceway_core.baseline.measured import Measurement, Operation
 from raceway_core.baseline.operation_pattern import operation_pattern
 from raceway_core.baseline.outcome import Outcomes
 from raceway_core.baseline.pairing import pairs_of
 from raceway_core.causal_graph import CausalGraph
-from raceway_core.event import AsyncAwait, DatabaseQuery, Error, EventId, HttpResponse, TraceId
+from raceway_core.event import AsyncAwait, DatabaseQuery, Error, HttpResponse
 from raceway_core.graph.event_table import NONE
 from raceway_core.graph.parent_order import parents_first
 from raceway_core.path.span_walk import is_consumer
@@ -25,40 +24,6 @@ from raceway_core.result import CriticalPath
 _NS_PER_MS = 1_000_000
 _LONGEST_MS = 2**53 / _NS_PER_MS
 _MOST_ENDED = 100
-
-
-class Operation(NamedTuple):
-    """What a baseline is kept for; `kind` is the class of the event that began it."""
-
-    service: str
-    name: str
-    kind: str
-    status: str
-
-
-class Measurement(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One operation of a trace. `inside` is the number of that which it is directly inside of, or NONE.
-
-    `event_id` is the event that tells how long it took. `critical_ns` is how much of the critical
-    paths was spent on it and on what it caused. `delays`: what it is inside of waited for it.
-    """
-
-    operation: Operation
-    event_id: EventId
-    inside: int
-    begin_ns: int
-    end_ns: int
-    duration_ns: int
-    critical_ns: int
-    host: str
-    delays: bool
-
-
-class TraceMeasurements(NamedTuple):
-    """The operations of one trace, each after the one that it is inside of."""
-
-    trace_id: TraceId
-    measurements: Sequence[Measurement]
 
 
 class _Span(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from raceway_core.baseline.measurement import Measurement, Operation
+from raceway_core.baseline.measured import Measurement, Operation
 from raceway_core.baseline.sketch import Sketch, bucket_of
 from raceway_core.event import TraceId
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TypeAlias
 
@@ -10,9 +10,10 @@ import msgspec
 
 from raceway_core.baseline.error_rate import ErrorRate, RateJudgement, judge_rate
 from raceway_core.baseline.learner import Learner
+from raceway_core.baseline.measured import Operation
 from raceway_core.baseline.outcome import is_error
 from raceway_core.baseline.rule import ENOUGH, Judgement, judge
-from raceway_core.baseline.sketch import value_of
+from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.bucketed.bucket import Call, family_of
 from raceway_core.bucketed.look import MOST_SINGLE, Closeness, Look, basis_of, slow_cells
 from raceway_core.event import TraceId
@@ -59,21 +60,24 @@ def key_of(call: Call) -> Key:
     return call.trace_id, call.place
 
 
-def verdict_of(look: Look, calls: Sequence[Call]) -> Verdict:
+def verdict_of(look: Look, calls: Sequence[Call], own: Sequence[Call] = ()) -> Verdict:
     """Return the verdict on the bucket of `look`; `calls` are what its queries found.
 
-    It depends on the set of `calls` only. Time: O(n log n) in the calls and cells.
+    It depends on the set of `calls` only. `own` are calls that are asked about: if they are slow they
+    are told one by one even where there are too many. Time: O(n log n) in the calls and cells.
     """
     if look.closeness is Closeness.NOTHING:
         return NOTHING
-    return _by_call(look, calls) if look.closeness is Closeness.CALLS else _by_sums(look, calls)
+    return _by_call(look, calls) if look.closeness is Closeness.CALLS else _by_sums(look, calls, own)
 
 
-def verdicts_of(looks: Iterable[Look], answers: Iterable[Sequence[Call]]) -> list[Verdict]:
+def verdicts_of(
+    looks: Iterable[Look], answers: Iterable[Sequence[Call]], own: Sequence[Call] = ()
+) -> list[Verdict]:
     """Return the verdict of each look; `answers` are to all their queries, one after the other."""
     found = iter(answers)
     return [
-        verdict_of(look, [call for answer in islice(found, len(look.queries)) for call in answer])
+        verdict_of(look, [call for answer in islice(found, len(look.queries)) for call in answer], own)
         for look in looks
     ]
 
@@ -111,20 +115,20 @@ def _by_call(look: Look, found: Sequence[Call]) -> Verdict:
     )
 
 
-def _by_sums(look: Look, calls: Sequence[Call]) -> Verdict:
+def _by_sums(look: Look, calls: Sequence[Call], own: Sequence[Call]) -> Verdict:
     known = look.history.before(look.number)
     judged: dict[Key, tuple[Call, Judgement]] = {}
     crowds = []
     for bucket in look.history.at(look.number):
         basis = basis_of(known, bucket)
-        ours = sorted((call for call in calls if call.operation == bucket.operation), key=_longest_first)
-        slow = [(call, judgement) for call in ours if (judgement := judge(basis, call.duration_ns))]
+        asked = [call for call in own if call.bucket == look.number]
+        slow = list(_slow_of(bucket.operation, calls, basis))
         count = sum(bucket.counts[cell] for cell in slow_cells(basis, bucket))
         if count > MOST_SINGLE and slow:
             level_ns = round(value_of(bucket.sketch.median()))
             crowds.append(_crowd(slow[0], level_ns, judge(basis, level_ns), count))
-        else:
-            judged.update((key_of(call), (call, judgement)) for call, judgement in slow)
+            slow = list(_slow_of(bucket.operation, asked, basis))
+        judged.update((key_of(call), (call, judgement)) for call, judgement in slow)
     return Verdict(
         judged=judged,
         excess_ns={
@@ -133,6 +137,14 @@ def _by_sums(look: Look, calls: Sequence[Call]) -> Verdict:
         crowds=crowds,
         failing=_failing(look, calls),
     )
+
+
+def _slow_of(operation: Operation, calls: Iterable[Call], basis: Sketch) -> Iterator[tuple[Call, Judgement]]:
+    """Yield the slow calls of an operation, the longest first."""
+    ours = sorted((call for call in calls if call.operation == operation), key=_longest_first)
+    for call in ours:
+        if judgement := judge(basis, call.duration_ns):
+            yield call, judgement
 
 
 def _longest_first(call: Call) -> tuple[int, TraceId, int]:

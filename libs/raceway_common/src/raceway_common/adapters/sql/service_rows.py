@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from raceway_common.adapters.sql.call_rows import add_calls
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
 from raceway_common.schema.keys import key_of
+from raceway_core.bucketed.bucket import CallEntry
 from raceway_core.result import Call, TraceSummary
 
 _ADD_TO_SERVICES = Statement(
@@ -57,6 +58,7 @@ class Line(NamedTuple):
     number: int
     summary: TraceSummary
     race_pairs: int
+    calls: Sequence[CallEntry] = ()
 
 
 def list_by_service(connection: Connection, old: Iterable[Line], new: Iterable[Line]) -> None:

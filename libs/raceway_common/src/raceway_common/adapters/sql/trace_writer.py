@@ -9,25 +9,27 @@ import msgspec
 from sqlalchemy import Connection
 
 from raceway_common.adapters.sql.finding_rows import Owner, count_change, replace_entries
+from raceway_common.adapters.sql.operation_rows import add_to_buckets, replace_calls
 from raceway_common.adapters.sql.service_rows import Line, add_up, list_by_service
 from raceway_common.adapters.sql.window_rows import replace_windows
 from raceway_common.adapters.sql.work import TRACES, Locked
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
 from raceway_common.ports.trace_store import TraceOutcome
 from raceway_common.schedule import Pace
+from raceway_core.bucketed.bucket import CallEntry
 from raceway_core.result import TraceSummary
 
 _OLD = Statement(
-    """select trace_results.number, race_pairs, summary
+    """select trace_results.number, race_pairs, summary, calls
     from {rows} join trace_results on trace_results.number = r.number""",
     number=INT,
 )
 _PUT_RESULTS = Statement(
-    """insert into trace_results (number, trace_id, as_of, last_ns, event_count, race_pairs, summary)
-    select number, trace_id, as_of, last_ns, event_count, race_pairs, summary from {rows} where true
+    """insert into trace_results (number, trace_id, as_of, last_ns, event_count, race_pairs, summary, calls)
+    select number, trace_id, as_of, last_ns, event_count, race_pairs, summary, calls from {rows} where true
     on conflict (number) do update set
         as_of = excluded.as_of, last_ns = excluded.last_ns, event_count = excluded.event_count,
-        race_pairs = excluded.race_pairs, summary = excluded.summary""",
+        race_pairs = excluded.race_pairs, summary = excluded.summary, calls = excluded.calls""",
     number=INT,
     trace_id=TEXT,
     as_of=INT,
@@ -35,6 +37,7 @@ _PUT_RESULTS = Statement(
     event_count=INT,
     race_pairs=INT,
     summary=BYTES,
+    calls=BYTES,
 )
 _REMOVE_SECTIONS = Statement(
     "delete from trace_sections where number in (select number from {rows})", number=INT
@@ -48,6 +51,7 @@ _ADD_SECTIONS = Statement(
 
 _encoder = msgspec.msgpack.Encoder()
 _summary = msgspec.msgpack.Decoder(TraceSummary)
+_calls = msgspec.msgpack.Decoder(tuple[CallEntry, ...])
 
 
 class _Fresh(NamedTuple):
@@ -68,15 +72,17 @@ def replace_results(
     TRACES.complete(connection, done, now_ns=now_ns, pace=pace)
     known = [row.number for _, row in fresh if row.done_version > 0]
     old = _old_lines(connection, known)
-    new = [Line(row.number, outcome.summary, outcome.race_pairs) for outcome, row in fresh]
+    new = [Line(row.number, outcome.summary, outcome.race_pairs, outcome.calls) for outcome, row in fresh]
     _PUT_RESULTS.run(connection, [_result_of(outcome, row) for outcome, row in fresh])
     _replace_sections(connection, fresh, known)
     list_by_service(connection, old, new)
+    replace_calls(connection, old, new)
     entries = {row.number: outcome.findings for outcome, row in fresh}
     change = replace_entries(connection, Owner.TRACE, entries, known=known)
     windows = {row.number: outcome.windows for outcome, row in fresh}
     replace_windows(connection, windows, known=known, now_ns=now_ns, pace=pace)
     add_up(connection, old, new)
+    add_to_buckets(connection, old, new)
     count_change(connection, change)
 
 
@@ -98,10 +104,13 @@ def _old_lines(connection: Connection, known: Sequence[int]) -> list[Line]:
     if not known:
         return []
     rows = _OLD.run(connection, [(number,) for number in known])
-    return [Line(number, _summary.decode(summary), race_pairs) for number, race_pairs, summary in rows]
+    return [
+        Line(number, _summary.decode(summary), race_pairs, _calls.decode(calls))
+        for number, race_pairs, summary, calls in rows
+    ]
 
 
-def _result_of(outcome: TraceOutcome, row: Locked) -> tuple[int, str, int, int, int, int, bytes]:
+def _result_of(outcome: TraceOutcome, row: Locked) -> tuple[int, str, int, int, int, int, bytes, bytes]:
     summary = outcome.summary
     return (
         row.number,
@@ -111,6 +120,7 @@ def _result_of(outcome: TraceOutcome, row: Locked) -> tuple[int, str, int, int, 
         summary.event_count,
         outcome.race_pairs,
         _encoder.encode(summary),
+        _encoder.encode(outcome.calls),
     )
 
 
