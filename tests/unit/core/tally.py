@@ -18,7 +18,7 @@ class Tally:
     """What a store holds of some traces."""
 
     def __init__(self, traces: Iterable[TraceMeasurements]) -> None:
-        self.traces = {trace_id: measurements for trace_id, measurements in traces}
+        self.traces = dict(traces)
         self.calls: list[Call] = []
         counts: defaultdict[tuple[Operation, int], Counter[int]] = defaultdict(Counter)
         for trace_id, measurements in self.traces.items():

@@ -6,7 +6,18 @@ from litestar import Router
 from litestar.di import Provide
 
 from raceway_api.deps import Deps
-from raceway_api.routes import auth, distributed, docs, races, services, status, traces, v1_races, v1_traces
+from raceway_api.routes import (
+    anomalies,
+    auth,
+    distributed,
+    docs,
+    races,
+    services,
+    status,
+    traces,
+    v1_races,
+    v1_traces,
+)
 
 
 def routes(deps: Deps) -> list[Router]:
@@ -22,6 +33,7 @@ def routes(deps: Deps) -> list[Router]:
         *races.HANDLERS,
         *services.HANDLERS,
         *distributed.HANDLERS,
+        *anomalies.HANDLERS,
         *v1_traces.HANDLERS,
         *v1_races.HANDLERS,
         *docs.HANDLERS,

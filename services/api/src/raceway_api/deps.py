@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from raceway_api.throttle import Throttle
+from raceway_common.ports.baseline_store import BaselineStore
 from raceway_common.ports.bus import BusReader
 from raceway_common.ports.cache import Cache
 from raceway_common.ports.event_store import EventStore
@@ -34,6 +35,7 @@ class Deps:
     events: EventStore
     traces: TraceStore
     findings: FindingStore
+    baselines: BaselineStore
     queue: WorkQueue
     bus: BusReader
     cache: Cache

@@ -20,11 +20,13 @@ from raceway_common.packing import (
     unpack_audit_trails,
     unpack_critical_paths,
     unpack_event_notes,
+    unpack_measurements,
     unpack_races,
     unpack_self_times,
 )
 from raceway_common.ports.event_store import StoredTrace
 from raceway_common.ports.trace_store import Section, TraceRow
+from raceway_core.baseline.measured import Measurement
 from raceway_core.event import EventId, HeldLock, TraceId
 from raceway_core.finding import Example
 from raceway_core.result import AuditTrail, CriticalPath, EventNote
@@ -51,6 +53,7 @@ class StoredResult(msgspec.Struct, frozen=True, kw_only=True):
     critical_paths: Sequence[CriticalPath]
     notes: Mapping[EventId, EventNote]
     self_times: Mapping[EventId, int]
+    measurements: Sequence[Measurement]
 
     @property
     def as_of(self) -> int:
@@ -137,6 +140,7 @@ def _decoded(trace_id: TraceId, parts: _Parts) -> StoredResult:
         critical_paths=_unpacked(sections, Section.CRITICAL_PATHS, unpack_critical_paths),
         notes={note.event_id: note for note in notes},
         self_times={time.event_id: time.self_ns for time in times},
+        measurements=_unpacked(sections, Section.MEASUREMENTS, unpack_measurements),
     )
 
 
