@@ -58,9 +58,7 @@ class Serving:
 
     async def publish_results(self, results: Sequence[TraceResult], *, version: int = 1) -> None:
         """Store many results in one batch."""
-        outcomes = [
-            pack_outcome(TraceClaim(result.summary.trace_id, version), result) for result in results
-        ]
+        outcomes = [pack_outcome(TraceClaim(result.summary.trace_id, version), result) for result in results]
         await self.deps.traces.replace(outcomes, now_ns=NOW_NS)
 
     async def get(

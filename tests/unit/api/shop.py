@@ -18,7 +18,9 @@ def trace_id_of(number: int) -> str:
     return str(UUID(int=number + 1))
 
 
-def order(number: int, outer_ms: float, inner_ms: float = 0, *, every_ms: float = 1000, status: int = 200) -> Story:
+def order(
+    number: int, outer_ms: float, inner_ms: float = 0, *, every_ms: float = 1000, status: int = 200
+) -> Story:
     """Return an order that took `outer_ms`, `inner_ms` of which it waited for `pay`."""
     at = NOW_MS - 3_000_000 + number * every_ms
     story = Story(trace_id_of(number), service="shop")
