@@ -8,7 +8,7 @@ from raceway_cli.options import server_options
 
 _EPILOG = """\b
 Examples:
-  raceway trace 6a2c0f0e-…-1f              events, races and the critical path
+  raceway trace 6a2c0f0e-…-1f              events, races, anomalies, critical path
   raceway trace 6a2c0f0e-…-1f --events 1000 --json
 """
 
@@ -20,7 +20,7 @@ Examples:
 )
 @server_options
 def command(trace_id: str, *, events: int, as_json: bool, url: str, key: str | None) -> None:
-    """Show a trace: its events in causal order, its racing pairs, its critical path."""
+    """Show a trace: its events in causal order, its racing pairs, anomalies and critical path."""
     from raceway_cli.client import Client
     from raceway_cli.show.json import print_json
     from raceway_cli.show.trace import TraceReport, print_trace
@@ -31,6 +31,7 @@ def command(trace_id: str, *, events: int, as_json: bool, url: str, key: str | N
             events=client.events(trace_id, most=events) if events else [],
             races=client.races(trace_id).races,
             critical_paths=client.critical_paths(trace_id).paths,
+            anomalies=client.trace_anomalies(trace_id).anomalies,
         )
     if as_json:
         print_json(report)

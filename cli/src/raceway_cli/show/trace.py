@@ -10,7 +10,9 @@ import msgspec
 from raceway_api.original.audit import AccessView
 from raceway_api.v1.event import EventItem
 from raceway_api.v1.trace import AuditTrails, CriticalPathItem, TraceItem
+from raceway_cli.show.anomaly import print_anomalies
 from raceway_cli.show.table import duration_text, print_table, time_text
+from raceway_core.anomaly_view import AnomalyView
 from raceway_core.finding_view import ExampleView
 
 _MOST_DETAIL = 60
@@ -23,6 +25,7 @@ class TraceReport(msgspec.Struct, frozen=True):
     events: list[EventItem]
     races: list[ExampleView]
     critical_paths: list[CriticalPathItem]
+    anomalies: list[AnomalyView]
 
 
 def print_traces(traces: Sequence[TraceItem]) -> None:
@@ -48,7 +51,7 @@ def print_traces(traces: Sequence[TraceItem]) -> None:
 
 
 def print_trace(report: TraceReport) -> None:
-    """Print a trace's summary, events, racing pairs and critical paths."""
+    """Print a trace's summary, events, racing pairs, anomalies and critical paths."""
     trace = report.trace
     print_traces([trace])
     for name, counts in (("notes", trace.notes), ("clock issues", trace.clock_issues)):
@@ -59,6 +62,7 @@ def print_trace(report: TraceReport) -> None:
     if report.races:
         click.echo()
         print_table(("race", "first", "second", "missing"), [_race_row(race) for race in report.races])
+    print_anomalies(report.anomalies, ())
     for path in report.critical_paths:
         click.echo()
         _print_path(path)
