@@ -10,7 +10,9 @@ from raceway_core.baseline.measured import Operation
 from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.bucketed.bucket import BUCKET_NS, Bucket
 from raceway_core.bucketed.history import History, anchor_of, histories
-from raceway_core.bucketed.look import MOST_AROUND
+from raceway_core.bucketed.look import MOST_AROUND, look_at
+from raceway_core.bucketed.state import State, state_of
+from raceway_core.bucketed.verdict import verdicts_of
 
 MOST_BUCKETS = 144
 """A day."""
@@ -29,6 +31,20 @@ async def recent_histories(
     first = newest - buckets + 1
     found = await deps.baselines.buckets(None, first=anchor_of(first - MOST_AROUND), last=newest)
     return await StoredTraces(deps).in_thread(histories, found), first
+
+
+async def states_of(deps: Deps, known: Mapping[Operation, History]) -> dict[Operation, State]:
+    """Return how each family does, as of its last calls."""
+    in_thread = StoredTraces(deps).in_thread
+    looks = await in_thread(lambda: [look_at(history, history.numbers[-1]) for history in known.values()])
+    answers = await deps.baselines.calls([query for look in looks for query in look.queries])
+
+    def judge() -> dict[Operation, State]:
+        verdicts = verdicts_of(looks, answers)
+        pairs = zip(known.items(), verdicts, strict=True)
+        return {family: state_of(history, verdict) for (family, history), verdict in pairs}
+
+    return await in_thread(judge)
 
 
 def now_bucket(deps: Deps) -> int:

@@ -1,7 +1,8 @@
 """How an operation does: what it took lately, against what it took before.
 
 Lately is the last buckets in which it was called, as many as hold 20 calls; with fewer calls there
-is nothing to compare.
+is nothing to compare. What the verdict on the last bucket says of a new level, or of more failures, counts
+too: an operation may be known for less than a bucket.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from raceway_core.baseline.rule import ENOUGH, judge
 from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.bucketed.history import History, Known
 from raceway_core.bucketed.look import MOST_AROUND
+from raceway_core.bucketed.verdict import Verdict
 
 
 class Standing(Enum):
@@ -26,6 +28,9 @@ class Standing(Enum):
     NORMAL = "normal"
     SLOWER = "slower"
     FAILING = "failing"
+
+
+_ORDER = tuple(Standing)
 
 
 class State(msgspec.Struct, frozen=True):
@@ -42,8 +47,11 @@ class State(msgspec.Struct, frozen=True):
         return self.errors / self.calls if self.calls else 0.0
 
 
-def state_of(history: History) -> State:
-    """Return how a family does now, where it has calls. Time: O(cells of its buckets)."""
+def state_of(history: History, verdict: Verdict) -> State:
+    """Return how a family does now, that has calls; `verdict` is that on its last bucket.
+
+    Time: O(cells of its buckets).
+    """
     start = _start(history)
     sketches: dict[Operation, Sketch] = {}
     for number in (each for each in history.numbers if each >= start):
@@ -53,7 +61,7 @@ def state_of(history: History) -> State:
     calls = sum(sketch.total for sketch in sketches.values())
     errors = sum(sketch.total for operation, sketch in sketches.items() if is_error(operation.status))
     most = max(sketches, key=lambda operation: (sketches[operation].total, operation))
-    standing = _standing(known, sketches, calls, errors)
+    standing = max(_told(verdict), _compared(known, sketches, calls, errors), key=_ORDER.index)
     return State(standing, calls, errors, known.sketch(most))
 
 
@@ -68,7 +76,14 @@ def _start(history: History) -> int:
     return start
 
 
-def _standing(known: Known, sketches: dict[Operation, Sketch], calls: int, errors: int) -> Standing:
+def _told(verdict: Verdict) -> Standing:
+    if verdict.failing:
+        return Standing.FAILING
+    is_slower = any(crowd.is_shift for crowd in verdict.crowds)
+    return Standing.SLOWER if is_slower else Standing.INSUFFICIENT_DATA
+
+
+def _compared(known: Known, sketches: dict[Operation, Sketch], calls: int, errors: int) -> Standing:
     if judge_rate(errors, calls, known.errors, known.calls):
         return Standing.FAILING
     comparable = [

@@ -11,7 +11,7 @@ from raceway_api.answer import answer, encode, enveloped, shows, shows_enveloped
 from raceway_api.deps import Given
 from raceway_api.original.performance import MetricsView, view_metrics
 from raceway_api.parameter import MOST_PER_PAGE, Limit, clamped
-from raceway_api.performance import MOST_BUCKETS, recent_histories
+from raceway_api.performance import MOST_BUCKETS, recent_histories, states_of
 from raceway_api.stored import StoredTraces
 from raceway_api.v1.performance import Performance, view_performance
 from raceway_common.ports.trace_store import TraceFilter
@@ -49,7 +49,8 @@ async def get_performance(
     request: AnyRequest, deps: Given, *, limit: Limit = 50, hours: Hours = 24
 ) -> Response[bytes]:
     known, first = await recent_histories(deps, hours * _BUCKETS_PER_HOUR)
-    view = await StoredTraces(deps).in_thread(view_performance, known, first, limit)
+    states = await states_of(deps, known)
+    view = await StoredTraces(deps).in_thread(view_performance, known, states, first, limit)
     return answer(request, encode(view))
 
 

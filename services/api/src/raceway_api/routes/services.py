@@ -26,10 +26,9 @@ from raceway_api.parameter import (
     page_window,
     trace_filter,
 )
-from raceway_api.performance import now_bucket, recent_histories
-from raceway_api.stored import StoredTraces
+from raceway_api.performance import now_bucket, recent_histories, states_of
 from raceway_common.web.error import AnyRequest
-from raceway_core.bucketed.state import State, state_of
+from raceway_core.bucketed.state import State
 
 _MOST_MINUTES = 10 * 366 * 24 * 60
 _HALF_DAY = 72
@@ -92,10 +91,10 @@ async def _states(deps: Deps) -> Mapping[str, Sequence[State]]:
     """Return how the operations of each service do that were called in the last half day."""
     now = now_bucket(deps)
     known, _ = await recent_histories(deps, _HALF_DAY, until=now)
+    recent = {family: history for family, history in known.items() if history.numbers[-1] > now - _HALF_DAY}
     states: defaultdict[str, list[State]] = defaultdict(list)
-    for family, history in known.items():
-        if history.numbers[-1] > now - _HALF_DAY:
-            states[family.service].append(await StoredTraces(deps).in_thread(state_of, history))
+    for family, state in (await states_of(deps, recent)).items():
+        states[family.service].append(state)
     return states
 
 

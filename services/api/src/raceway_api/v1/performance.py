@@ -13,7 +13,7 @@ from raceway_core.baseline.rule import ENOUGH
 from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.bucketed.bucket import BUCKET_NS, Bucket
 from raceway_core.bucketed.history import History
-from raceway_core.bucketed.state import Standing, state_of
+from raceway_core.bucketed.state import Standing, State
 from raceway_core.time import format_time
 
 _NS_PER_S = 1_000_000_000
@@ -71,7 +71,9 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True):
     operations: list[OperationItem]
 
 
-def view_performance(known: Mapping[Operation, History], first: int, limit: int) -> Performance:
+def view_performance(
+    known: Mapping[Operation, History], states: Mapping[Operation, State], first: int, limit: int
+) -> Performance:
     """Return the operations called since bucket `first`, up to `limit`."""
     called = {
         family: buckets for family, history in known.items() if (buckets := buckets_since(history, first))
@@ -81,12 +83,12 @@ def view_performance(known: Mapping[Operation, History], first: int, limit: int)
     return Performance(
         since=format_time(first * BUCKET_NS) if known else None,
         total=len(called),
-        operations=[_item(family, known[family], called[family]) for family in shown],
+        operations=[_item(family, states[family], called[family]) for family in shown],
     )
 
 
-def _item(family: Operation, history: History, buckets: Sequence[Bucket]) -> OperationItem:
-    sketch, state = sketch_of(buckets), state_of(history)
+def _item(family: Operation, state: State, buckets: Sequence[Bucket]) -> OperationItem:
+    sketch = sketch_of(buckets)
     errors = _errors(buckets)
     spread_s = (buckets[-1].number - buckets[0].number + 1) * BUCKET_NS / _NS_PER_S
     return OperationItem(
