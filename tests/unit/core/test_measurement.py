@@ -178,3 +178,10 @@ def test_operations_come_after_those_they_are_inside_of(events: list[Event]) -> 
         assert one.duration_ns == one.end_ns - one.begin_ns >= 0
     lengths = sum(path.end_ns - path.start_ns for path in critical_paths_of(graph))
     assert all(0 <= one.critical_ns <= lengths for one in measurements)
+
+
+def test_a_response_ends_no_other_response() -> None:
+    story = Story()
+    first = story.event(HttpResponse(status=200, duration_ms=2), at=5)
+    story.event(HttpResponse(status=404), at=9, parent=first)
+    assert rows(story) == [("", "2xx", 2, "e1")]

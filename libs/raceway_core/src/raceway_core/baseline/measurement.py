@@ -24,6 +24,7 @@ from raceway_core.result import CriticalPath
 _NS_PER_MS = 1_000_000
 _LONGEST_MS = 2**53 / _NS_PER_MS
 _MOST_ENDED = 100
+_TELL = (DatabaseQuery, HttpResponse)
 
 
 class _Span(NamedTuple):
@@ -74,11 +75,11 @@ def _operation(graph: CausalGraph, event: int, outcomes: Outcomes) -> Operation:
 
 def _spans(graph: CausalGraph, closers: Mapping[int, int]) -> Iterator[tuple[int, _Span]]:
     """Yield the operations by the event that began them, or that alone speaks of them."""
-    closing = set(closers.values())
-    alone = set(graph.payloads.numbers(DatabaseQuery, HttpResponse))
+    there = graph.payloads.by_kind
+    alone = {*there.get(DatabaseQuery, ()), *there.get(HttpResponse, ())}
     if graph.has_intervals:
         alone.update(event for event, begin in enumerate(graph.begins_ns) if graph.finishes_ns[event] > begin)
-    for event in (alone | closers.keys()) - closing - set(graph.payloads.numbers(AsyncAwait)):
+    for event in (alone | closers.keys()).difference(closers.values(), there.get(AsyncAwait, ())):
         span = _told(graph, event)
         if event in closers:
             span = span or _told(graph, closers[event]) or _between(graph, event, closers[event])
@@ -90,7 +91,7 @@ def _told(graph: CausalGraph, event: int) -> _Span | None:
     begin, finish = graph.interval_ns(event)
     if begin == finish:
         payload = graph.payloads[event]
-        told = payload.duration_ms if isinstance(payload, DatabaseQuery | HttpResponse) else None
+        told = payload.duration_ms if isinstance(payload, _TELL) else None
         if told is None or not 0 <= told <= _LONGEST_MS:
             return None
         begin = finish - round(told * _NS_PER_MS)
@@ -110,7 +111,7 @@ def _inside(graph: CausalGraph, order: Sequence[int], spans: Mapping[int, _Span]
     """
     parents = graph.parents
     wanted = {event for event in spans if parents[event] != NONE}
-    wanted.update(graph.payloads.numbers(Error))
+    wanted.update(graph.payloads.by_kind.get(Error, ()))
     if not wanted:
         return {}
     for event in reversed(order):
