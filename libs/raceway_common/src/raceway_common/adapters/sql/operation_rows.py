@@ -6,7 +6,7 @@ written once for all traces of a transaction that have calls there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from sqlalchemy import Connection
@@ -83,14 +83,18 @@ class _Change(msgspec.Struct):
     critical_us: int = 0
 
 
-def replace_calls(connection: Connection, old: Iterable[Line], new: Iterable[Line]) -> None:
+def replace_calls(connection: Connection, old: Sequence[Line], new: Sequence[Line]) -> None:
     """Replace the calls of traces, and name operations that are new."""
-    gone, come = set(_calls_of(old)), set(_calls_of(new))
-    if removed := sorted(gone - come):
-        _REMOVE_CALLS.run(connection, [call[:5] for call in removed])
-    if added := sorted(come - gone):
-        _NAME.run(connection, sorted({_name_of(entry.operation) for line in new for entry in line.calls}))
-        _ADD_CALLS.run(connection, added)
+    gone, come = _calls_of(old), _calls_of(new)
+    if gone:
+        same = set(gone).intersection(come)
+        gone, come = ([call for call in calls if call not in same] for calls in (gone, come))
+    if gone:
+        _REMOVE_CALLS.run(connection, [call[:5] for call in gone])
+    if come:
+        operations = {call.operation for line in new for call in line.calls}
+        _NAME.run(connection, sorted(map(_name_of, operations)))
+        _ADD_CALLS.run(connection, come)
 
 
 def add_to_buckets(connection: Connection, old: Iterable[Line], new: Iterable[Line]) -> None:
