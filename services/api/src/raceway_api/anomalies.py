@@ -6,7 +6,7 @@ replaced whenever any of them came late. Asked again, it is the same as long as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from raceway_api.deps import Deps
@@ -15,11 +15,11 @@ from raceway_common.packing import unpack_measurements
 from raceway_common.ports.trace_store import Section
 from raceway_core.anomaly import Anomaly, Normal, normal_of
 from raceway_core.baseline.measured import Measurement, Operation
-from raceway_core.bucketed.bucket import BUCKET_NS, Bucket, Call, call_entry, family_of
-from raceway_core.bucketed.history import History, anchor_of, histories
-from raceway_core.bucketed.look import MOST_AROUND, Look, looks_at
+from raceway_core.bucketed.bucket import BUCKET_NS, Call, call_entry, family_of
+from raceway_core.bucketed.history import MOST_AROUND, History, anchor_of, histories
+from raceway_core.bucketed.look import Look, after, look_at, looks_at
 from raceway_core.bucketed.told import tell, traces_in
-from raceway_core.bucketed.verdict import verdicts_of
+from raceway_core.bucketed.verdict import Verdict, verdicts_of
 from raceway_core.event import TraceId
 
 MOST_FAMILIES = 200
@@ -62,9 +62,12 @@ class AnomalyReader:
             return TraceAnomalies((), ())
         first, last = anchor_of(asked.first - MOST_AROUND), asked.last + MOST_AROUND
         buckets = await self._deps.baselines.buckets(list(asked.numbers), first=first, last=last)
-        known, looks = await self._in_thread(_looks, buckets, asked.numbers)
-        answers = await self._deps.baselines.calls([query for look in looks for query in look.queries])
-        verdicts = await self._in_thread(verdicts_of, looks, answers, asked.calls)
+        known = await self._in_thread(histories, buckets)
+        verdicts = await self._judged(
+            [(history, asked.numbers[family]) for family, history in known.items()],
+            lambda verdict: any(key[0] == trace_id for key in verdict.judged),
+            asked.calls,
+        )
         begun = {
             member.trace_id
             for verdict in verdicts
@@ -81,15 +84,38 @@ class AnomalyReader:
         buckets = await self._deps.baselines.buckets(
             None, first=anchor_of(first - 1 - MOST_AROUND), last=last + MOST_AROUND
         )
-        looks = await self._in_thread(_looks_between, buckets, first - 1, last)
-        answers = await self._deps.baselines.calls([query for look in looks for query in look.queries])
-        verdicts = await self._in_thread(verdicts_of, looks, answers)
+        known = await self._in_thread(histories, buckets)
+        asked = range(first - 1, last + 1)
+        verdicts = await self._judged(
+            [(history, [each for each in history.numbers if each in asked]) for history in known.values()],
+            lambda verdict: bool(verdict.judged),
+        )
         traces = await self._measured(traces_in(verdicts))
         return [
             each
             for each in await self._in_thread(tell, verdicts, traces)
             if first <= each.at_ns // BUCKET_NS <= last
         ]
+
+    async def _judged(
+        self,
+        wanted: Sequence[tuple[History, Iterable[int]]],
+        has_slow: Callable[[Verdict], bool],
+        own: Sequence[Call] = (),
+    ) -> list[Verdict]:
+        """Return the verdicts on the buckets wanted, and on those after one that `has_slow` calls.
+
+        What was slow in a bucket may turn out to be part of a new level in the next.
+        """
+        looks = await self._in_thread(lambda: [look for each in wanted for look in looks_at(*each)])
+        verdicts = await self._verdicts(looks, own)
+        slow = [look for look, verdict in zip(looks, verdicts, strict=True) if has_slow(verdict)]
+        later = await self._in_thread(_later, slow, looks)
+        return verdicts + await self._verdicts(later, own)
+
+    async def _verdicts(self, looks: Sequence[Look], own: Sequence[Call]) -> list[Verdict]:
+        answers = await self._deps.baselines.calls([query for look in looks for query in look.queries])
+        return await self._in_thread(verdicts_of, looks, answers, own)
 
     async def _measured(self, trace_ids: Iterable[TraceId]) -> dict[TraceId, Sequence[Measurement]]:
         wanted = sorted(trace_ids)[:MOST_TRACES]
@@ -119,19 +145,16 @@ def _asked(trace_id: TraceId, measurements: Sequence[Measurement]) -> _Asked | N
     return _Asked(calls, numbers, min(call.bucket for call in calls), last)
 
 
-def _looks(
-    buckets: Iterable[Bucket], numbers: Mapping[Operation, set[int]]
-) -> tuple[Mapping[Operation, History], list[Look]]:
-    known = histories(buckets)
-    return known, [look for family, history in known.items() for look in looks_at(history, numbers[family])]
-
-
-def _looks_between(buckets: Iterable[Bucket], first: int, last: int) -> list[Look]:
-    return [
-        look
-        for history in histories(buckets).values()
-        for look in looks_at(history, [number for number in history.numbers if first <= number <= last])
-    ]
+def _later(slow: Iterable[Look], looks: Iterable[Look]) -> list[Look]:
+    """Return looks at the buckets after those of `slow` that are not among `looks`."""
+    seen = {(id(look.history), look.number) for look in looks}
+    later: list[Look] = []
+    for look in slow:
+        for number in after(look.history, look.number):
+            if (id(look.history), number) not in seen:
+                seen.add((id(look.history), number))
+                later.append(look_at(look.history, number))
+    return later
 
 
 def _normal(known: Mapping[Operation, History], calls: Sequence[Call]) -> list[Normal]:
@@ -144,6 +167,6 @@ def _normal(known: Mapping[Operation, History], calls: Sequence[Call]) -> list[N
             sketch = history.before(number).sketch(operation)
             for bucket in history.at(number):
                 if bucket.operation == operation:
-                    sketch.merge(bucket.sketch)
+                    sketch.count(bucket.counts)
             normal.append(normal_of(operation, sketch))
     return normal

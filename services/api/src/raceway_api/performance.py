@@ -9,8 +9,8 @@ from raceway_api.stored import StoredTraces
 from raceway_core.baseline.measured import Operation
 from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.bucketed.bucket import BUCKET_NS, Bucket
-from raceway_core.bucketed.history import History, anchor_of, histories
-from raceway_core.bucketed.look import MOST_AROUND, look_at
+from raceway_core.bucketed.history import MOST_AROUND, History, anchor_of, histories
+from raceway_core.bucketed.look import look_at
 from raceway_core.bucketed.state import State, state_of
 from raceway_core.bucketed.verdict import verdicts_of
 
@@ -61,7 +61,7 @@ def sketch_of(buckets: Sequence[Bucket]) -> Sketch:
     """Return all durations of some buckets."""
     sketch = Sketch()
     for bucket in buckets:
-        sketch.merge(bucket.sketch)
+        sketch.count(bucket.counts)
     return sketch
 
 

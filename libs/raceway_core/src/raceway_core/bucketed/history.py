@@ -17,14 +17,18 @@ taken together until there are enough.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from raceway_core.baseline.measured import Operation
 from raceway_core.baseline.outcome import is_error
 from raceway_core.baseline.rule import ENOUGH, judge
 from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.bucketed.bucket import Bucket, family_of
+
+MOST_AROUND = 12
+"""How many buckets before or after one may matter to it."""
 
 _HALF_DAY = 72
 
@@ -41,8 +45,8 @@ class _Level:
         self._settled = Sketch()
         self._pending = Sketch()
 
-    def learn(self, sketch: Sketch) -> None:
-        self._pending.merge(sketch)
+    def learn(self, counts: Mapping[int, int]) -> None:
+        self._pending.count(counts)
         if self._pending.total < ENOUGH:
             return
         if judge(self._settled, round(value_of(self._pending.median()))):
@@ -69,8 +73,37 @@ class Known:
         return self.sketches.get(operation) or Sketch()
 
 
+class _Walk:
+    """Learns the buckets of a family from an anchor on. Each is learnt once, if asked for later and later."""
+
+    def __init__(self, history: History, anchor: int) -> None:
+        self._history = history
+        self._levels: defaultdict[Operation, _Level] = defaultdict(_Level)
+        self._calls = self._errors = 0
+        self._first = anchor + _HALF_DAY
+        self.reached = anchor
+
+    def to(self, number: int) -> Iterator[tuple[int, Known]]:
+        """Yield what was known before the last buckets up to `number`, of which more may be asked."""
+        numbers = self._history.numbers
+        for each in numbers[bisect_left(numbers, self.reached) : bisect_left(numbers, number)]:
+            if each >= max(number - MOST_AROUND, self._first):
+                yield each, self._known()
+            for bucket in self._history.at(each):
+                self._levels[bucket.operation].learn(bucket.counts)
+                calls = sum(bucket.counts.values())
+                self._calls += calls
+                self._errors += calls * is_error(bucket.operation.status)
+        self.reached = number
+        yield number, self._known()
+
+    def _known(self) -> Known:
+        sketches = {operation: level.known() for operation, level in self._levels.items()}
+        return Known(sketches, self._calls, self._errors)
+
+
 class History:
-    """The buckets of one family. `before` takes `Time: O(cells)` of all buckets before, once each."""
+    """The buckets of one family."""
 
     def __init__(self, buckets: Iterable[Bucket]) -> None:
         self._buckets: defaultdict[int, list[Bucket]] = defaultdict(list)
@@ -78,6 +111,7 @@ class History:
             self._buckets[bucket.number].append(bucket)
         self.numbers: Sequence[int] = sorted(self._buckets)
         self._known: dict[int, Known] = {}
+        self._walks: dict[int, _Walk] = {}
 
     def at(self, number: int) -> Sequence[Bucket]:
         """Return what ended in a bucket."""
@@ -88,25 +122,20 @@ class History:
         return sum(sum(bucket.counts.values()) for bucket in self.at(number))
 
     def before(self, number: int) -> Known:
-        """Return what was known when a bucket began."""
+        """Return what was known when a bucket began.
+
+        Time: O(cells) of all buckets from the anchor on; asked in order, of all numbers together.
+        """
         if number not in self._known:
-            self._walk(anchor_of(number))
+            self._known.update(self._walk_to(number).to(number))
         return self._known[number]
 
-    def _walk(self, anchor: int) -> None:
-        """Find out what was known before each bucket of the half day after that of `anchor`."""
-        levels: defaultdict[Operation, _Level] = defaultdict(_Level)
-        calls = errors = 0
-        first, end = anchor + _HALF_DAY, anchor + 2 * _HALF_DAY
-        for number in (each for each in self.numbers if anchor <= each < end):
-            if number >= first:
-                sketches = {operation: level.known() for operation, level in levels.items()}
-                self._known[number] = Known(sketches, calls, errors)
-            for bucket in self.at(number):
-                sketch = bucket.sketch
-                levels[bucket.operation].learn(sketch)
-                calls += sketch.total
-                errors += sketch.total * is_error(bucket.operation.status)
+    def _walk_to(self, number: int) -> _Walk:
+        anchor = anchor_of(number)
+        walk = self._walks.get(anchor)
+        if walk is None or walk.reached > number:
+            walk = self._walks[anchor] = _Walk(self, anchor)
+        return walk
 
 
 def histories(buckets: Iterable[Bucket]) -> dict[Operation, History]:

@@ -18,10 +18,7 @@ from raceway_core.baseline.outcome import is_error
 from raceway_core.baseline.rule import ENOUGH, judge
 from raceway_core.baseline.sketch import LOG_GAMMA, Sketch, value_of
 from raceway_core.bucketed.bucket import Bucket, CallQuery
-from raceway_core.bucketed.history import History, Known
-
-MOST_AROUND = 12
-"""How many buckets before or after one may matter to it."""
+from raceway_core.bucketed.history import MOST_AROUND, History, Known
 
 MOST_SINGLE = 10
 """With more slow calls in a bucket that is judged by its sums, these are told together."""
@@ -65,10 +62,8 @@ def look_at(history: History, number: int) -> Look:
 
 
 def looks_at(history: History, numbers: Iterable[int]) -> list[Look]:
-    """Return how to look at each of the buckets that has calls, and at those that may tell more of them."""
-    wanted = {number for number in numbers if history.at(number)}
-    wanted.update([later for number in wanted for later in after(history, number)])
-    return [look_at(history, number) for number in sorted(wanted)]
+    """Return how to look at each of the buckets that has calls."""
+    return [look_at(history, number) for number in sorted(set(numbers)) if history.at(number)]
 
 
 def after(history: History, number: int) -> Sequence[int]:

@@ -16,8 +16,7 @@ from raceway_core.baseline.measured import Operation
 from raceway_core.baseline.outcome import is_error
 from raceway_core.baseline.rule import ENOUGH, judge
 from raceway_core.baseline.sketch import Sketch, value_of
-from raceway_core.bucketed.history import History, Known
-from raceway_core.bucketed.look import MOST_AROUND
+from raceway_core.bucketed.history import MOST_AROUND, History, Known
 from raceway_core.bucketed.verdict import Verdict
 
 
@@ -56,7 +55,7 @@ def state_of(history: History, verdict: Verdict) -> State:
     sketches: dict[Operation, Sketch] = {}
     for number in (each for each in history.numbers if each >= start):
         for bucket in history.at(number):
-            sketches.setdefault(bucket.operation, Sketch()).merge(bucket.sketch)
+            sketches.setdefault(bucket.operation, Sketch()).count(bucket.counts)
     known = history.before(start)
     calls = sum(sketch.total for sketch in sketches.values())
     errors = sum(sketch.total for operation, sketch in sketches.items() if is_error(operation.status))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
-from raceway_api.performance import buckets_since, sketch_of, total_ns
+from raceway_api.performance import buckets_since, total_ns
 from raceway_common.ports.trace_store import ServiceRow, TraceRow
 from raceway_core.baseline.measured import Operation
 from raceway_core.baseline.sketch import Sketch, value_of
@@ -90,11 +90,11 @@ def view_metrics(
     limit: int,
 ) -> MetricsView:
     """Return how the traces of `rows` and the operations since bucket `first` did."""
-    buckets = [bucket for history in known.values() for bucket in buckets_since(history, first)]
+    sketches = _by_operation(bucket for history in known.values() for bucket in buckets_since(history, first))
     return MetricsView(
         trace_latency=_trace_latency(rows, limit),
-        event_performance=_event_performance(buckets, limit),
-        service_latency=_service_latency(buckets, services),
+        event_performance=_event_performance(sketches, limit),
+        service_latency=_service_latency(sketches, services),
         throughput=_throughput(rows),
     )
 
@@ -118,12 +118,12 @@ def _trace_latency(rows: Sequence[TraceRow], limit: int) -> TraceLatencyView:
     )
 
 
-def _event_performance(buckets: Sequence[Bucket], limit: int) -> EventPerformanceView:
-    types = _sketches(buckets, lambda operation: (operation.kind,))
-    operations = _sketches(buckets, lambda operation: operation[:3])
+def _event_performance(took: Mapping[Operation, Sketch], limit: int) -> EventPerformanceView:
+    types = _merged(took, lambda operation: (operation.kind,))
+    operations = _merged(took, lambda operation: operation[:3])
     slowest = sorted(operations, key=lambda key: (-_average_ms(operations[key]), key))[:limit]
     return EventPerformanceView(
-        avg_duration_ms=_average_ms(sketch_of(buckets)),
+        avg_duration_ms=_average_ms(_merged(took, lambda _: ()).get((), Sketch())),
         by_type=[
             TypeView(key[0], sketch.total, _average_ms(sketch)) for key, sketch in sorted(types.items())
         ],
@@ -143,8 +143,10 @@ def _slow_operation(key: Sequence[str], sketch: Sketch) -> SlowOperationView:
     )
 
 
-def _service_latency(buckets: Sequence[Bucket], services: Iterable[ServiceRow]) -> list[ServiceLatencyView]:
-    sketches = _sketches(buckets, lambda operation: (operation.service,))
+def _service_latency(
+    took: Mapping[Operation, Sketch], services: Iterable[ServiceRow]
+) -> list[ServiceLatencyView]:
+    sketches = _merged(took, lambda operation: (operation.service,))
     return [
         ServiceLatencyView(row.name, row.event_count, _average_ms(sketches.get((row.name,), Sketch())))
         for row in services
@@ -162,12 +164,19 @@ def _throughput(rows: Sequence[TraceRow]) -> ThroughputView:
     )
 
 
-def _sketches(
-    buckets: Iterable[Bucket], key_of: Callable[[Operation], tuple[str, ...]]
+def _by_operation(buckets: Iterable[Bucket]) -> Mapping[Operation, Sketch]:
+    sketches: defaultdict[Operation, Sketch] = defaultdict(Sketch)
+    for bucket in buckets:
+        sketches[bucket.operation].count(bucket.counts)
+    return sketches
+
+
+def _merged(
+    took: Mapping[Operation, Sketch], key_of: Callable[[Operation], tuple[str, ...]]
 ) -> Mapping[tuple[str, ...], Sketch]:
     sketches: defaultdict[tuple[str, ...], Sketch] = defaultdict(Sketch)
-    for bucket in buckets:
-        sketches[key_of(bucket.operation)].merge(bucket.sketch)
+    for operation, sketch in took.items():
+        sketches[key_of(operation)].merge(sketch)
     return sketches
 
 

@@ -14,8 +14,7 @@ from raceway_core.anomaly_view import AnomalyView, NormalView, view_anomaly
 from raceway_core.bucketed.bucket import BUCKET_NS
 from raceway_core.event import TraceId
 
-_BUCKETS_AT_ONCE = 12
-_MOST_ROUNDS = 6
+_BUCKETS_AT_ONCE = (6, 72, 72)
 
 
 class TraceAnomalyList(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,11 +79,11 @@ async def find_page(
     """Return the next page. It goes back by a bounded time, through times in which anything was called."""
     found: list[Anomaly] = []
     until = None if after is None else after.bucket
-    for _ in range(_MOST_ROUNDS):
+    for buckets in _BUCKETS_AT_ONCE:
         newest = await store.newest(until=until)
         if newest is None:
             return _page(found, limit, None)
-        first = newest - _BUCKETS_AT_ONCE + 1
+        first = newest - buckets + 1
         anomalies = sorted(await reader.between(first, newest), key=lambda each: cursor_of(each).place)
         found += [each for each in anomalies if after is None or cursor_of(each).place > after.place]
         until = first - 1
