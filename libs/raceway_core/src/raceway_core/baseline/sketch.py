@@ -66,6 +66,8 @@ class Sketch:
 
     def count(self, counts: Mapping[int, int]) -> None:
         """Count more values, by bucket. Time: O(buckets)."""
+        if not self._counts:
+            self._middle, self._below = min(counts, default=0), 0
         known, middle = self._counts, self._middle
         for bucket, count in counts.items():
             known[bucket] = known.get(bucket, 0) + count

@@ -25,7 +25,7 @@ MOST_SINGLE = 10
 
 _MOST_CALLS = 1_000
 _MOST_READ = 3 * _MOST_CALLS
-_MATURE = 200
+_MATURE = 2 * RECENT
 _LEAST_FAILURES = 3
 
 
@@ -119,9 +119,9 @@ def _is_remarkable(history: History, known: Known, number: int) -> bool:
 
 
 def _may_be_slow(known: Known, bucket: Bucket) -> bool:
-    before = known.sketch(bucket.operation)
-    if before.total < _MATURE:
-        return before.total + sum(bucket.counts.values()) > ENOUGH
+    before, calls = known.sketch(bucket.operation), sum(bucket.counts.values())
+    if before.total < max(calls, _MATURE):
+        return before.total + calls > ENOUGH
     return judge(before, round(value_of(max(bucket.counts)))) is not None
 
 
