@@ -20,10 +20,10 @@ from raceway_common.ports.event_store import EventStore
 from raceway_common.ports.finding_store import FindingStore
 from raceway_common.ports.trace_store import TraceOutcome, TraceStore
 from raceway_common.ports.work_queue import RunClaim, TraceClaim, WorkQueue
-from raceway_core.baseline.measured import Measurement, Operation
 from raceway_core.batch import Message, TraceSlice
 from raceway_core.event import AccessType, EventId, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, PairCounts, Severity, Verdict
+from raceway_core.measured import Measurement, Operation
 from raceway_core.result import Call, ServiceCount, TraceResult, TraceSummary, Window
 from raceway_core.span import SPAN_NS
 from raceway_core.turn import NO_TURN, Turn, pack_turn

@@ -14,10 +14,10 @@ from tests.contract.store_rig import LATER, MS, T0, Stores, measurement, outcome
 from raceway_common.database.database import Database
 from raceway_common.packing import unpack_measurements
 from raceway_common.ports.trace_store import Section, TraceOutcome
-from raceway_core.baseline.measured import Measurement, Operation
 from raceway_core.baseline.sketch import bucket_of
 from raceway_core.bucketed.bucket import BUCKET_NS, Bucket, Call, CallQuery
 from raceway_core.event import TraceId
+from raceway_core.measured import Measurement, Operation
 
 pytestmark = pytest.mark.anyio
 

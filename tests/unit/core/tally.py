@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from raceway_core.anomaly import Anomaly
-from raceway_core.baseline.measured import Operation, TraceMeasurements
 from raceway_core.bucketed.bucket import Bucket, Call, CallQuery, call_entry
 from raceway_core.bucketed.history import histories
 from raceway_core.bucketed.look import looks_at
 from raceway_core.bucketed.told import tell
 from raceway_core.bucketed.verdict import verdicts_of
+from raceway_core.measured import Operation, TraceMeasurements
 
 
 class Tally:

@@ -13,12 +13,12 @@ from tests.unit.core.tally import Tally
 from tests.unit.core.test_anomaly import PLAIN, calls, measured, nested
 
 from raceway_core.anomaly import AnomalyKind, find_anomalies
-from raceway_core.baseline.measured import Measurement, Operation, TraceMeasurements
 from raceway_core.bucketed.bucket import BUCKET_NS, Bucket, call_entry
 from raceway_core.bucketed.history import History, anchor_of, histories
 from raceway_core.bucketed.look import Closeness, look_at
 from raceway_core.bucketed.verdict import verdicts_of
 from raceway_core.event import EventId, TraceId
+from raceway_core.measured import Measurement, Operation, TraceMeasurements
 
 MS = 1_000_000
 HALF_DAY = 72

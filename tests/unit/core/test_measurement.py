@@ -8,7 +8,6 @@ from hypothesis import given
 from tests.unit.core.build import MS, Story
 from tests.unit.core.random_trace import events_of_one_trace
 
-from raceway_core.baseline.measured import Measurement
 from raceway_core.baseline.measurement import measurements_of
 from raceway_core.baseline.operation_pattern import operation_pattern
 from raceway_core.causal_graph import build_graph
@@ -24,6 +23,7 @@ from raceway_core.event import (
     HttpResponse,
     Payload,
 )
+from raceway_core.measured import Measurement
 
 
 def measure(story: Story) -> list[Measurement]:

@@ -14,9 +14,9 @@ from raceway_common.compression import compress, decompress
 from raceway_common.ports.finding_store import FindingEntry, RunOutcome
 from raceway_common.ports.trace_store import TOGETHER, Section, TraceOutcome
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
-from raceway_core.baseline.measured import Measurement
 from raceway_core.bucketed.bucket import call_entry
 from raceway_core.finding import Example, Finding
+from raceway_core.measured import Measurement
 from raceway_core.result import AuditTrail, CriticalPath, EventNote, SelfTime, TraceResult
 from raceway_core.turn import NO_TURN, PackedTurn
 

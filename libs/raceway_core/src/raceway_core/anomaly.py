@@ -25,11 +25,11 @@ import msgspec
 
 from raceway_core.baseline.explanation import explained
 from raceway_core.baseline.learner import Learner, Unfolded
-from raceway_core.baseline.measured import Operation, TraceMeasurements
 from raceway_core.baseline.rule import ENOUGH, Judgement
 from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.event import EventId, TraceId
 from raceway_core.finding import Severity
+from raceway_core.measured import Operation, TraceMeasurements
 from raceway_core.options import Latency
 
 

@@ -12,7 +12,6 @@ import msgspec
 
 from raceway_core.analysis import analyze_ordered
 from raceway_core.anomaly import Anomalies, find_anomalies
-from raceway_core.baseline.measured import TraceMeasurements
 from raceway_core.causal_graph import ClockIssue, build_graph
 from raceway_core.clock import clocks_of
 from raceway_core.clock_offset import ClockOffsets, find_offsets
@@ -20,6 +19,7 @@ from raceway_core.event import Event, TraceId
 from raceway_core.finding import Finding, merge_findings
 from raceway_core.isolation.declared import DeclaredTrace, check_declared, declared_in
 from raceway_core.isolation.history import Isolation
+from raceway_core.measured import TraceMeasurements
 from raceway_core.offset.message import Message, messages_of
 from raceway_core.operation_share import TraceOperations, operations_of
 from raceway_core.options import DEFAULTS, Change, Options

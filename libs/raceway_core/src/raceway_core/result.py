@@ -6,9 +6,9 @@ from enum import Enum
 
 import msgspec
 
-from raceway_core.baseline.measured import Measurement
 from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
 from raceway_core.finding import Example, Finding, PairCounts, Verdict
+from raceway_core.measured import Measurement
 from raceway_core.turn import NO_TURN, PackedTurn
 
 

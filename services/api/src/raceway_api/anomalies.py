@@ -14,13 +14,13 @@ from raceway_api.stored import StoredTraces
 from raceway_common.packing import unpack_measurements
 from raceway_common.ports.trace_store import Section
 from raceway_core.anomaly import Anomaly, Normal, normal_of
-from raceway_core.baseline.measured import Measurement, Operation
 from raceway_core.bucketed.bucket import BUCKET_NS, Call, call_entry, family_of
 from raceway_core.bucketed.history import MOST_AROUND, History, anchor_of, histories
 from raceway_core.bucketed.look import Look, after, look_at, looks_at
 from raceway_core.bucketed.told import tell, traces_in
 from raceway_core.bucketed.verdict import Verdict, verdicts_of
 from raceway_core.event import TraceId
+from raceway_core.measured import Measurement, Operation
 
 MOST_FAMILIES = 200
 """Of a trace with more operations those that took longest are judged."""

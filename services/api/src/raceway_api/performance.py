@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from raceway_api.deps import Deps
 from raceway_api.stored import StoredTraces
-from raceway_core.baseline.measured import Operation
 from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.bucketed.bucket import BUCKET_NS, Bucket
 from raceway_core.bucketed.history import MOST_AROUND, History, anchor_of, histories
 from raceway_core.bucketed.look import look_at
 from raceway_core.bucketed.state import State, state_of
 from raceway_core.bucketed.verdict import verdicts_of
+from raceway_core.measured import Operation
 
 MOST_BUCKETS = 144
 """A day."""

@@ -26,9 +26,9 @@ from raceway_common.packing import (
 )
 from raceway_common.ports.event_store import StoredTrace
 from raceway_common.ports.trace_store import Section, TraceRow
-from raceway_core.baseline.measured import Measurement
 from raceway_core.event import EventId, HeldLock, TraceId
 from raceway_core.finding import Example
+from raceway_core.measured import Measurement
 from raceway_core.result import AuditTrail, CriticalPath, EventNote
 
 MOST_ATTEMPTS = 3

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from raceway_core.baseline.measured import Operation
 from raceway_core.bucketed.bucket import Bucket, Call, CallQuery
+from raceway_core.measured import Operation
 
 
 class BaselineStore(Protocol):

@@ -10,12 +10,12 @@ import msgspec
 
 from raceway_core.baseline.baseline import Baseline, Shift
 from raceway_core.baseline.error_rate import ErrorRate, RateJudgement
-from raceway_core.baseline.measured import Measurement, Operation, TraceMeasurements
 from raceway_core.baseline.outcome import is_error
 from raceway_core.baseline.rule import Judgement
 from raceway_core.baseline.sketch import Sketch
 from raceway_core.event import TraceId
 from raceway_core.graph.event_table import NONE
+from raceway_core.measured import Measurement, Operation, TraceMeasurements
 from raceway_core.options import Latency
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from raceway_core.baseline.measured import Measurement, Operation
 from raceway_core.baseline.operation_pattern import operation_pattern
 from raceway_core.baseline.outcome import Outcomes
 from raceway_core.baseline.pairing import pairs_of
@@ -18,6 +17,7 @@ from raceway_core.causal_graph import CausalGraph
 from raceway_core.event import AsyncAwait, DatabaseQuery, Error, HttpResponse
 from raceway_core.graph.event_table import NONE
 from raceway_core.graph.parent_order import parents_first
+from raceway_core.measured import Measurement, Operation
 from raceway_core.path.span_walk import is_consumer
 from raceway_core.result import CriticalPath
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from raceway_core.baseline.measured import Measurement, Operation
 from raceway_core.baseline.sketch import Sketch, bucket_of
 from raceway_core.event import TraceId
+from raceway_core.measured import Measurement, Operation
 
 BUCKET_NS = 600_000_000_000
 

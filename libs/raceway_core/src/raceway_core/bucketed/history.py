@@ -21,11 +21,11 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from raceway_core.baseline.measured import Operation
 from raceway_core.baseline.outcome import is_error
 from raceway_core.baseline.rule import ENOUGH, judge
 from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.bucketed.bucket import Bucket, family_of
+from raceway_core.measured import Operation
 
 MOST_AROUND = 12
 """How many buckets before or after one may matter to it."""

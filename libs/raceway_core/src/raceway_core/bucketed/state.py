@@ -12,12 +12,12 @@ from enum import Enum
 import msgspec
 
 from raceway_core.baseline.error_rate import judge_rate
-from raceway_core.baseline.measured import Operation
 from raceway_core.baseline.outcome import is_error
 from raceway_core.baseline.rule import ENOUGH, judge
 from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.bucketed.history import MOST_AROUND, History, Known
 from raceway_core.bucketed.verdict import Verdict
+from raceway_core.measured import Operation
 
 
 class Standing(Enum):

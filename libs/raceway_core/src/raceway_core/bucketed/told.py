@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from raceway_core.anomaly import Anomaly, AnomalyKind, anomaly_rank
 from raceway_core.baseline.explanation import explained
-from raceway_core.baseline.measured import Measurement
 from raceway_core.baseline.rule import Judgement
 from raceway_core.bucketed.bucket import Call, family_of
 from raceway_core.bucketed.verdict import Crowd, Failing, Key, Verdict, key_of
 from raceway_core.event import TraceId
+from raceway_core.measured import Measurement
 
 Traces = Mapping[TraceId, Sequence[Measurement]]
 """The measurements of traces, by place."""

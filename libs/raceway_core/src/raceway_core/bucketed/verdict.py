@@ -10,13 +10,13 @@ import msgspec
 
 from raceway_core.baseline.error_rate import ErrorRate, RateJudgement, judge_rate
 from raceway_core.baseline.learner import Learner
-from raceway_core.baseline.measured import Operation
 from raceway_core.baseline.outcome import is_error
 from raceway_core.baseline.rule import ENOUGH, Judgement, judge
 from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.bucketed.bucket import Call, family_of
 from raceway_core.bucketed.look import MOST_SINGLE, Closeness, Look, basis_of, slow_cells
 from raceway_core.event import TraceId
+from raceway_core.measured import Operation
 from raceway_core.options import Latency
 
 Key: TypeAlias = tuple[TraceId, int]

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from raceway_core.anomaly import Anomaly, AnomalyKind
-from raceway_core.baseline.measured import Measurement
 from raceway_core.event import Event, EventId, TraceId
 from raceway_core.finding import Severity
+from raceway_core.measured import Measurement
 from raceway_core.path.operation import location_of
 from raceway_core.time import format_time
 

@@ -9,11 +9,11 @@ import msgspec
 
 from raceway_api.performance import buckets_since, total_ns
 from raceway_common.ports.trace_store import ServiceRow, TraceRow
-from raceway_core.baseline.measured import Operation
 from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.bucketed.bucket import Bucket
 from raceway_core.bucketed.history import History
 from raceway_core.event import TraceId
+from raceway_core.measured import Operation
 
 _NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000

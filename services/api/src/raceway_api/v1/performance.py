@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from raceway_api.performance import buckets_since, sketch_of
-from raceway_core.baseline.measured import Operation
 from raceway_core.baseline.outcome import is_error
 from raceway_core.baseline.rule import ENOUGH
 from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.bucketed.bucket import BUCKET_NS, Bucket
 from raceway_core.bucketed.history import History
 from raceway_core.bucketed.state import Standing, State
+from raceway_core.measured import Operation
 from raceway_core.time import format_time
 
 _NS_PER_S = 1_000_000_000

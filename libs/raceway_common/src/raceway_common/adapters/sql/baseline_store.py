@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from raceway_common.adapters.sql.operation_rows import operation_key
 from raceway_common.database.database import Database
 from raceway_common.database.statement import BYTES, Statement
-from raceway_core.baseline.measured import Operation
 from raceway_core.bucketed.bucket import Bucket, Call, CallQuery
+from raceway_core.measured import Operation
 
 _NEWEST = Statement("select max(bucket) from operation_buckets where bucket <= :until")
 _SHOWN = "service, name, kind, status, bucket, counts, critical_us"

@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from raceway_common.adapters.sql.service_rows import Line
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
 from raceway_common.schema.keys import key_of
-from raceway_core.baseline.measured import Operation
 from raceway_core.bucketed.bucket import family_of
+from raceway_core.measured import Operation
 
 _NAME = Statement(
     """insert into operations (operation_key, family_key, service, name, kind, status)
