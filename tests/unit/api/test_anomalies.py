@@ -9,6 +9,7 @@ import pytest
 from tests.unit.api.serving import Serving
 from tests.unit.api.shop import order, orders, sell, trace_id_of
 from tests.unit.api.stories import TRACE, UNKNOWN_TRACE, events_of
+from tests.unit.core.build import Story
 
 pytestmark = pytest.mark.anyio
 
@@ -142,3 +143,14 @@ async def test_what_is_not_there_has_no_anomalies(api: Serving) -> None:
     await api.get("/api/v1/anomalies?limit=0", status=400)
     await api.keep(events_of())
     assert (await api.data(f"/api/traces/{TRACE}/anomalies"))["anomalies"] == []
+
+
+async def test_a_trace_of_very_many_operations_is_served(api: Serving) -> None:
+    """The longest are judged; here all of them ended days before the last, short one."""
+    story = Story(SLOW, service="shop")
+    for number in range(300):
+        story.call(f"long {number}", at=10**8 + number, lasts_ms=1000)
+    story.call("short", at=10**9, lasts_ms=1)
+    await sell(api, [story])
+    answer = await api.get(f"/api/v1/traces/{SLOW}/anomalies")
+    assert (len(answer["baselines"]), answer["anomalies"]) == (200, [])

@@ -126,23 +126,25 @@ class AnomalyReader:
 
 
 def _asked(trace_id: TraceId, measurements: Sequence[Measurement]) -> _Asked | None:
-    if not measurements:
-        return None
     entries = [call_entry(measurement) for measurement in measurements]
-    last = max(entry.bucket for entry in entries)
     longest: dict[Operation, int] = {}
     for entry in entries:
         family = family_of(entry.operation)
         longest[family] = max(longest.get(family, 0), entry.duration_ns)
     families = sorted(longest, key=lambda family: (-longest[family], family))[:MOST_FAMILIES]
     numbers: dict[Operation, set[int]] = {family: set() for family in families}
-    calls = []
-    for place, entry in enumerate(entries):
-        family = family_of(entry.operation)
-        if family in numbers and last - entry.bucket <= MOST_SPREAD:
-            numbers[family].add(entry.bucket)
-            calls.append(Call(entry.operation, trace_id, place, entry.end_ns, entry.duration_ns))
-    return _Asked(calls, numbers, min(call.bucket for call in calls), last)
+    calls = [
+        Call(entry.operation, trace_id, place, entry.end_ns, entry.duration_ns)
+        for place, entry in enumerate(entries)
+        if family_of(entry.operation) in numbers
+    ]
+    if not calls:
+        return None
+    last = max(call.bucket for call in calls)
+    late = [call for call in calls if last - call.bucket <= MOST_SPREAD]
+    for call in late:
+        numbers[family_of(call.operation)].add(call.bucket)
+    return _Asked(late, numbers, min(call.bucket for call in late), last)
 
 
 def _later(slow: Iterable[Look], looks: Iterable[Look]) -> list[Look]:
