@@ -1,4 +1,4 @@
-"""One trace of 1k, 10k and 100k events over 64 chains, a tenth of them accesses to one variable.
+"""One trace of 1k to 1M events over 64 chains, a tenth of them accesses to one variable.
 
 The full analysis, its growth and its peak memory, each size in a process of its own; and the exact
 count of racing pairs against the quadratic definition on the same accesses.
@@ -7,13 +7,13 @@ count of racing pairs against the quadratic definition on the same accesses.
 from __future__ import annotations
 
 import gc
-import resource
 import sys
 import time
 from collections.abc import Sequence
 from itertools import combinations
 
 from bench.alone import measured_alone
+from bench.figure import growth, peak_mb
 from bench.task_event import task_event
 from raceway_core.access import Access, accesses_of
 from raceway_core.analysis import analyze_trace
@@ -38,25 +38,29 @@ from raceway_core.race import Judge, Order, find_races
 from raceway_core.transaction import transactions_of
 
 CHAINS = 64
-SIZES = (1_000, 10_000, 100_000)
-DEFINITION_SIZES = (1_000, 10_000, 30_000)
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+DEFINED_UP_TO = 30_000
 _NO_RACE = (None, Verdict.GUARDED)
 
 
 def main() -> None:
     """Print a row per size, and the ratio of each to the size before."""
-    print(f"  {'events':>9} {'analysis':>10} {'10 × costs':>11} {'peak memory':>12} {'racing pairs':>13}")
-    before = 0.0
+    print(f"  {'events':>9} {'analysis':>10} {'10 × costs':>11} {'peak memory':>12} {'racing pairs':>14}")
+    before = None
     for size in SIZES:
-        seconds, peak_mb, pairs = measured_alone("bench.analyze", "trace", size)
-        growth = f"{seconds / before:.1f} ×" if before else "-"
-        print(f"  {size:>9,} {seconds:>8.3f} s {growth:>11} {peak_mb:>9.0f} MB {int(pairs):>13,}")
+        seconds, peak, pairs = measured_alone("bench.analyze", "trace", size)
+        grew = growth(seconds, before)
+        print(f"  {size:>9,} {seconds:>8.3f} s {grew:>11} {peak:>9.0f} MB {int(pairs):>14,}")
         before = seconds
-    print(f"\n  {'accesses':>9} {'exact count':>12} {'definition':>11} {'ratio':>8} {'pairs':>13}")
-    for size in DEFINITION_SIZES:
-        fast, slow, pairs = measured_alone("bench.analyze", "count", size)
-        times = f"{fast * 1000:>9.1f} ms {slow:>9.3f} s {slow / fast:>6.0f} ×"
-        print(f"  {size // 10:>9,} {times} {int(pairs):>13,}")
+    print(f"\n  {'accesses':>9} {'exact count':>12} {'10 × costs':>11} {'peak memory':>12}", end="")
+    print(f" {'definition':>11} {'ratio':>9} {'pairs':>14}")
+    before = None
+    for size in SIZES:
+        fast, peak, pairs, slow = measured_alone("bench.analyze", "count", size)
+        times = f"{slow:>9.3f} s {slow / fast:>7.0f} ×" if slow else f"{'-':>11} {'-':>9}"
+        print(f"  {size // 10:>9,} {fast * 1000:>9.1f} ms {growth(fast, before):>11} {peak:>9.0f} MB", end="")
+        print(f" {times} {int(pairs):>14,}")
+        before = fast
 
 
 def _trace(size: int) -> tuple[float, float, int]:
@@ -66,23 +70,32 @@ def _trace(size: int) -> tuple[float, float, int]:
     began = time.perf_counter()
     result = analyze_trace(TraceId("bench"), events)
     seconds = time.perf_counter() - began
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, result.race_pairs
+    return seconds, peak_mb(), result.race_pairs
 
 
-def _count(size: int) -> tuple[float, float, int]:
-    """Return the seconds of the exact count and of the definition, and the pairs that both found."""
+def _count(size: int) -> tuple[float, float, int, float]:
+    """Return the seconds of the exact count, the peak memory in MB, the pairs, and the definition's seconds.
+
+    These are 0 where the definition would take too long; where it does not, both must find the same.
+    """
     accesses, order = _accesses(size)
+    gc.freeze()
     began = time.perf_counter()
     races = find_races(accesses, order)
     fast = time.perf_counter() - began
-    counted = races.pair_count if races else 0
+    peak, counted = peak_mb(), races.pair_count if races else 0
+    return fast, peak, counted, _defined(accesses, order, counted) if size <= DEFINED_UP_TO else 0
+
+
+def _defined(accesses: Sequence[Access], order: Order, counted: int) -> float:
+    """Return the seconds of the quadratic definition; it has to find as many pairs as were counted."""
     judge = Judge(accesses, order, frozenset())
     began = time.perf_counter()
     defined = sum(judge(first, second) not in _NO_RACE for first, second in combinations(accesses, 2))
-    slow = time.perf_counter() - began
+    seconds = time.perf_counter() - began
     if counted != defined:
         raise SystemExit(f"the count is {counted}, the definition says {defined}")
-    return fast, slow, counted
+    return seconds
 
 
 def _accesses(size: int) -> tuple[Sequence[Access], Order]:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 from bench.alone import measured_alone
+from bench.figure import growth, peak_mb
 from raceway_core.causal_graph import CausalGraph, build_graph
 from raceway_core.critical_path import critical_paths_of
 from raceway_core.event import Event, EventId, FunctionCall, Metadata, TraceId, kind_of
@@ -20,7 +21,7 @@ from raceway_core.options import Change
 from raceway_core.path.span_tree import span_tree
 from raceway_core.result import CriticalPath
 
-SIZES = {"row": (1_000, 10_000, 100_000), "nest": (500, 5_000, 50_000)}
+SIZES = {"row": (1_000, 10_000, 100_000, 1_000_000), "nest": (500, 5_000, 50_000)}
 _NAMES = 50
 _TIMES = 3
 _NS = 1_000
@@ -28,23 +29,19 @@ _NS = 1_000
 
 def main() -> None:
     """Print a row per shape and size, and the ratio of each to the size before."""
-    print(
-        f"  {'shape':<5} {'spans':>8} {'path':>9} {'10 × costs':>11} {'slack, drag':>13} {'10 × costs':>11}"
-    )
+    print(f"  {'shape':<5} {'spans':>9} {'path':>9} {'10 × costs':>11}", end="")
+    print(f" {'slack, drag':>13} {'10 × costs':>11} {'peak memory':>12}")
     for shape, sizes in SIZES.items():
-        before = [0.0, 0.0]
+        before: tuple[float | None, float | None] = (None, None)
         for size in sizes:
-            seconds = measured_alone("bench.critical_path", shape, size)
-            growth = [
-                f"{now / then:.1f} ×" if then else "-" for now, then in zip(seconds, before, strict=True)
-            ]
-            times = f"{seconds[0]:>7.3f} s {growth[0]:>11} {seconds[1]:>11.3f} s {growth[1]:>11}"
-            print(f"  {shape:<5} {size:>8,} {times}")
-            before = seconds
+            path, rest, peak = measured_alone("bench.critical_path", shape, size)
+            print(f"  {shape:<5} {size:>9,} {path:>7.3f} s {growth(path, before[0]):>11}", end="")
+            print(f" {rest:>11.3f} s {growth(rest, before[1]):>11} {peak:>9.0f} MB")
+            before = path, rest
 
 
-def _run(shape: str, size: int) -> tuple[float, float]:
-    """Return the seconds of the path and of what follows from it."""
+def _run(shape: str, size: int) -> tuple[float, float, float]:
+    """Return the seconds of the path and of what follows from it, and the peak memory in MB."""
     graph = build_graph(_SHAPES[shape](size))
     gc.freeze()
     path_seconds, paths = min((_timed(graph) for _ in range(_TIMES)), key=lambda timed: timed[0])
@@ -52,7 +49,7 @@ def _run(shape: str, size: int) -> tuple[float, float]:
     _check_partition(path)
     began = time.perf_counter()
     operations_of(graph, paths, Change("call 1", 0.5))
-    return path_seconds, time.perf_counter() - began
+    return path_seconds, time.perf_counter() - began, peak_mb()
 
 
 def _timed(graph: CausalGraph) -> tuple[float, tuple[CriticalPath, ...]]:

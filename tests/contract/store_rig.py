@@ -23,8 +23,10 @@ from raceway_common.ports.work_queue import RunClaim, TraceClaim, WorkQueue
 from raceway_core.batch import Message, TraceSlice
 from raceway_core.event import AccessType, EventId, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, PairCounts, Severity, Verdict
+from raceway_core.isolation.part import NOTHING, DeclaredTrace
 from raceway_core.measured import Measurement, Operation
-from raceway_core.result import Call, ServiceCount, TraceResult, TraceSummary, Window
+from raceway_core.moment import Moment, Phase
+from raceway_core.result import Call, LockHold, ServiceCount, TraceLocks, TraceResult, TraceSummary, Window
 from raceway_core.span import SPAN_NS
 from raceway_core.turn import NO_TURN, Turn, pack_turn
 
@@ -139,7 +141,27 @@ def finding(
 def example(trace_id: str, verdict: Verdict, gap_ns: int) -> Example:
     first, second = (_access(trace_id, event_id) for event_id in ("a", "b"))
     return Example(
-        verdict=verdict, gap_ns=gap_ns, first=first, second=second, missing_edge="none", fix="one lock"
+        verdict=verdict,
+        gap_ns=gap_ns,
+        first=first,
+        second=second,
+        missing_edge="none",
+        fix="one lock",
+        ancestor=_moment(),
+    )
+
+
+def _moment() -> Moment:
+    return Moment(
+        event_id=EventId("root"),
+        phase=Phase.START,
+        kind="FunctionCall",
+        what="call of main",
+        service="bank",
+        thread_id="1",
+        task_id=None,
+        location="",
+        time_ns=T0,
     )
 
 
@@ -176,6 +198,13 @@ def measurement(
     )
 
 
+def lock_hold(name: str, wait_us: int, *, scope: str = "process:bank/i1/7", hold_us: int = 1) -> LockHold:
+    """Return a hold of a lock after a wait."""
+    acquired_ns = T0 + wait_us * 1000
+    released_ns = acquired_ns + hold_us * 1000
+    return LockHold(name, scope, "bank", "T1", EventId("e"), T0, acquired_ns, released_ns, 0)
+
+
 def outcome(
     trace_id: str,
     *,
@@ -187,6 +216,8 @@ def outcome(
     race_pairs: int = 0,
     windows: Sequence[Window] = (),
     findings: Sequence[Finding] = (),
+    locks: Sequence[LockHold] = (),
+    declared: DeclaredTrace = NOTHING,
     measurements: Sequence[Measurement] = (),
 ) -> TraceOutcome:
     summary = TraceSummary(
@@ -212,6 +243,8 @@ def outcome(
         critical_paths=(),
         self_times=(),
         event_notes=(),
+        locks=TraceLocks(tuple(locks)),
+        declared=declared,
         measurements=tuple(measurements),
     )
     return pack_outcome(TraceClaim(TraceId(trace_id), version), result)

@@ -153,6 +153,25 @@ async def test_pages_show_groups_in_reading_order(stores: Stores) -> None:
     assert everything == [*shown[:5], "across", "possible", "guarded"]
 
 
+async def test_groups_since_a_time_are_those_with_a_later_event(stores: Stores) -> None:
+    await stores.analyze(
+        outcome("t", findings=[finding("old", gap_ns=1), finding("both", gap_ns=2)]),
+        outcome("u", findings=[finding(name, trace_ids=["u"], gap_ns=70) for name in ("both", "late")]),
+        outcome("v", findings=[finding("hidden", trace_ids=["v"], verdict=Verdict.GUARDED, gap_ns=90)]),
+    )
+    everything = merge_findings(await stores.findings.all())
+    for after_ns in (0, 1, 2, 70, 71, 90, 91):
+        since_ns = T0 + after_ns
+        late = [group for group in everything if group.last_ns >= since_ns]
+        shown = [group for group in late if not group.is_hidden]
+        page = await stores.findings.page(limit=9, after=None, since_ns=since_ns)
+        assert (list(page), await stores.findings.count(since_ns=since_ns)) == (shown, len(shown))
+        assert await stores.findings.count(since_ns=since_ns, with_hidden=True) == len(late)
+        if len(page) > 1:
+            cursor = FindingCursor(*page[0].sort_key)
+            assert await stores.findings.page(limit=9, after=cursor, since_ns=since_ns) == page[1:]
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_groups_are_what_merging_all_entries_makes(stores: Stores, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - nothing here is secret

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from tests.e2e.worked_example import four_events
+from tests.e2e.worked_example import FIRST, SECOND, four_events
 
 from raceway_cli.deployment import Deployment
 from raceway_cli.process import raceway
@@ -43,9 +43,20 @@ def test_traces_and_one_trace(one_process: Deployment, trace: str) -> None:
     assert "critical path" in shown
 
 
+def test_locks_and_deadlocks(one_process: Deployment) -> None:
+    for name in ("locks", "deadlocks"):
+        assert isinstance(json.loads(_run(name, "--json", "--url", one_process.api_url).stdout), list)
+        assert _run(name, "--url", one_process.api_url).returncode == 0
+
+
 def test_an_audit_trail(one_process: Deployment, trace: str) -> None:
     shown = _run("audit", trace, "balance", "--url", one_process.api_url).stdout
     assert [line.split()[-1] for line in shown.splitlines() if "app.py:12" in line] == ["race", "race"]
+
+
+def test_why_two_writes_are_not_ordered(one_process: Deployment, trace: str) -> None:
+    shown = _run("why", trace, FIRST, SECOND, "--url", one_process.api_url).stdout
+    assert "Both follow the call of process_transfers" in shown
 
 
 @pytest.mark.parametrize(
@@ -54,6 +65,7 @@ def test_an_audit_trail(one_process: Deployment, trace: str) -> None:
         (("trace", "nonsense"), "a trace id is a UUID"),
         (("races", "nonsense"), "no finding has the fingerprint"),
         (("trace", str(uuid4())), "no trace"),
+        (("why", str(uuid4()), FIRST, FIRST), "name two different events"),
     ],
 )
 def test_what_is_not_there_is_said(one_process: Deployment, arguments: tuple[str, ...], message: str) -> None:

@@ -119,6 +119,7 @@ def _app(settings: Settings, parts: _Parts) -> ASGIApp:
         started_ns=time.time_ns(),
         uptime_s=lambda: time.monotonic() - began_s,
         credentials=Credentials(settings.key) if settings.key is not None else None,
+        options=settings.options,
     )
     handlers: list[ControllerRouterHandler] = [
         *ingest_routes(parts.bus, limits=limits, on_batch=parts.courtesy.note_batch),

@@ -11,9 +11,13 @@ import httpx
 import msgspec
 
 from raceway_api.v1.anomaly import AnomalyList, TraceAnomalyList
+from raceway_api.v1.deadlock import DeadlockList, TraceDeadlocks
 from raceway_api.v1.event import EventItem, EventList
+from raceway_api.v1.isolation import TraceIsolation
+from raceway_api.v1.lock import LockList, LockTotalItem, TraceLocks
 from raceway_api.v1.race import FindingList
 from raceway_api.v1.trace import AuditTrails, CriticalPaths, TraceItem, TraceList, TraceRaces
+from raceway_api.v1.why import WhyView
 from raceway_core.anomaly_view import AnomalyView
 from raceway_core.errors import Rejected, Retryable
 from raceway_core.finding_view import FindingView
@@ -22,6 +26,17 @@ Answer = TypeVar("Answer")
 
 _TIMEOUT_S = 30.0
 _PAGE = 200
+
+
+class Left(msgspec.Struct, frozen=True):
+    """`backlog` counts messages that are not stored yet, `due` analyses that are not current."""
+
+    backlog: int
+    due: int
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    data: Left
 
 
 class _Problem(msgspec.Struct, frozen=True):
@@ -44,19 +59,47 @@ class Client:
     ) -> None:
         self._http.close()
 
-    def findings(self, *, with_hidden: bool = False) -> Iterator[FindingView]:
-        """Yield all findings, strongest first."""
+    def findings(self, *, with_hidden: bool = False, since_ns: int | None = None) -> Iterator[FindingView]:
+        """Yield all findings, strongest first; with `since_ns` those with an event not before it."""
         cursor: str | None = ""
         while cursor is not None:
             page = self._get(
-                "/api/v1/races", FindingList, limit=_PAGE, cursor=cursor, all="true" if with_hidden else ""
+                "/api/v1/races",
+                FindingList,
+                limit=_PAGE,
+                cursor=cursor,
+                all="true" if with_hidden else "",
+                since=since_ns,
             )
             yield from page.races
             cursor = page.next_cursor
 
+    def left(self) -> Left:
+        """Return what is not done yet."""
+        return self._get("/status", _Envelope).data
+
     def finding(self, fingerprint: str) -> FindingView:
         """Return one finding, by its fingerprint or one that it absorbed."""
         return self._get(f"/api/v1/races/{quote(fingerprint, safe='')}", FindingView)
+
+    def deadlocks(self) -> Iterator[FindingView]:
+        """Yield all deadlocks, those that happened first."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._get("/api/v1/deadlocks", DeadlockList, limit=_PAGE, cursor=cursor)
+            yield from page.deadlocks
+            cursor = page.next_cursor
+
+    def locks(self, *, most: int) -> list[LockTotalItem]:
+        """Return up to `most` locks of all traces, the one most waited for first."""
+        found: list[LockTotalItem] = []
+        cursor: str | None = ""
+        while cursor is not None and len(found) < most:
+            size = min(_PAGE, most - len(found))
+            page = self._get("/api/v1/locks", LockList, limit=size, cursor=cursor)
+            found += page.locks
+            cursor = page.next_cursor
+        return found
 
     def traces(
         self, *, most: int, service: str | None = None, has_race: bool | None = None
@@ -109,6 +152,18 @@ class Client:
         """Return the racing pairs inside one trace."""
         return self._get(f"/api/v1/traces/{trace_id}/races", TraceRaces)
 
+    def deadlocks_in(self, trace_id: str) -> TraceDeadlocks:
+        """Return the deadlocks of one trace."""
+        return self._get(f"/api/v1/traces/{trace_id}/deadlocks", TraceDeadlocks)
+
+    def locks_in(self, trace_id: str) -> TraceLocks:
+        """Return how the locks of one trace were used, and the first holds."""
+        return self._get(f"/api/v1/traces/{trace_id}/locks", TraceLocks)
+
+    def isolation_in(self, trace_id: str) -> TraceIsolation:
+        """Return what the transactions of one trace prove."""
+        return self._get(f"/api/v1/traces/{trace_id}/isolation", TraceIsolation)
+
     def critical_paths(self, trace_id: str) -> CriticalPaths:
         """Return the critical path of each root of a trace."""
         return self._get(f"/api/v1/traces/{trace_id}/critical-path", CriticalPaths)
@@ -116,6 +171,11 @@ class Client:
     def audit_trails(self, trace_id: str, variable: str) -> AuditTrails:
         """Return the accesses of one variable in a trace, in causal order."""
         return self._get(f"/api/v1/traces/{trace_id}/audit-trail/{quote(variable, safe='')}", AuditTrails)
+
+    def why(self, trace_id: str, first: str, second: str) -> WhyView:
+        """Return why one event of a trace is before another, or not."""
+        path = f"/api/v1/traces/{trace_id}/causal-graph/path"
+        return self._get(path, WhyView, **{"from": first, "to": second})
 
     def _get(self, path: str, shape: type[Answer], **query: str | int | None) -> Answer:
         try:

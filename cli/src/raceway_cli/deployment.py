@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import httpx
 import msgspec
 
+from raceway_cli.client import Client
+from raceway_cli.idle import wait_idle
 from raceway_cli.process import Child, raceway, running
-from raceway_core.errors import Retryable
 
 READY = r"listening on (http://\S+)"
-_POLL_S = 0.2
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,32 +32,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             Retryable: It did not come to rest in time.
         """
-        deadline = time.monotonic() + timeout_s
-        with httpx.Client(base_url=self.api_url, timeout=10.0) as client:
-            while (left := _left(client)) != (0, 0):
-                if time.monotonic() > deadline:
-                    raise Retryable(
-                        f"not idle after {timeout_s:g} s: {left[0]} messages unstored, {left[1]} analyses due"
-                    )
-                time.sleep(_POLL_S)
-
-
-class _Status(msgspec.Struct, frozen=True):
-    backlog: int
-    due: int
-
-
-class _Envelope(msgspec.Struct, frozen=True):
-    data: _Status
-
-
-def _left(client: httpx.Client) -> tuple[int, int]:
-    try:
-        answer = client.get("/status").raise_for_status()
-    except httpx.HTTPError as error:
-        raise Retryable(f"Raceway at {client.base_url} does not tell its status: {error}") from error
-    status = msgspec.json.decode(answer.content, type=_Envelope).data
-    return status.backlog, status.due
+        with Client(self.api_url) as client:
+            wait_idle(client, timeout_s=timeout_s)
 
 
 @contextmanager

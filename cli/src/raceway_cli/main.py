@@ -19,8 +19,12 @@ _COMMANDS = {
     ),
     "traces": Entry("raceway_cli.commands.traces", "List traces, newest first."),
     "trace": Entry("raceway_cli.commands.trace", "Show one trace: events, races, anomalies, path."),
+    "deadlocks": Entry("raceway_cli.commands.deadlocks", "Show who waited, or can wait, in a circle."),
+    "locks": Entry("raceway_cli.commands.locks", "List locks, the one most waited for first."),
     "audit": Entry("raceway_cli.commands.audit", "Show every access to a variable in causal order."),
+    "why": Entry("raceway_cli.commands.why", "Show why one event of a trace is before another."),
     "analyze": Entry("raceway_cli.commands.analyze", "Analyze a file offline, without a server."),
+    "check": Entry("raceway_cli.commands.check", "Fail in CI on what a baseline does not know."),
     "migrate": Entry("raceway_cli.commands.migrate", "Bring a database to the current schema."),
     "ingest": Entry("raceway_cli.commands.ingest", "Run the ingest service of the suite."),
     "analyzer": Entry("raceway_cli.commands.analyzer", "Run one analyzer of the suite."),
@@ -33,6 +37,7 @@ Examples:
   raceway up                         collect events on http://127.0.0.1:8080
   raceway races                      what raced in what was collected
   raceway analyze events.jsonl       the same for a file, without a server
+  raceway check events.jsonl         the same in CI: fail on what is new
 """
 
 group = LazyGroup(

@@ -26,7 +26,7 @@ from raceway_core.batch import Message, TraceSlice, encode_message, slice_of
 from raceway_core.event import Event
 
 SECOND_NS = 1_000_000_000
-AT_ONCE = Pace(quiet_ns=0, growth=1.25, least_ns=0)
+AT_ONCE = Pace(quiet_ns=0, patience_ns=0, growth=1.25, least_ns=0)
 
 
 @dataclass

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import anyio
 import pytest
+from tests.unit.analyzer.looping import analyzing, store
 from tests.unit.analyzer.rig import Place, Rig, open_rig
 from tests.unit.core.build import Story
 
-from raceway_analyzer.analyst import Analyst
-from raceway_analyzer.analyze_loop import AnalyzeLoop
-from raceway_analyzer.batch_work import MOST_EVENTS, RunWork, TraceWork, parts
-from raceway_analyzer.bell import Bell
+from raceway_analyzer.batch_work import MOST_EVENTS, parts
 from raceway_analyzer.failure import ANALYSIS_FAILED
-from raceway_analyzer.give_way import GiveWay, never_give_way
 from raceway_analyzer.recent import RecentChunks
-from raceway_analyzer.store_loop import StoreLoop
 from raceway_common.ports.work_queue import TraceClaim
 from raceway_core.errors import Retryable
 from raceway_core.event import Event, TraceId
-from raceway_core.options import DEFAULTS
 
 pytestmark = pytest.mark.anyio
 
@@ -42,45 +36,14 @@ def _racing(name: str) -> list[Event]:
     return story.events
 
 
-async def _store(rig: Rig, *traces: Sequence[Event], recent: RecentChunks | None = None) -> None:
-    hear = recent.add if recent else lambda _: None
-    await rig.put(*traces)
-    async with rig.bus.subscribe() as inbox:
-        loop = StoreLoop(rig.bus, rig.stores.events, now_ns=rig.now_ns, on_stored=hear)
-        await loop.settle(await inbox.fetch(10))
-
-
-@asynccontextmanager
-async def _analyzing(
-    rig: Rig,
-    place: Place | None = None,
-    *,
-    recent: RecentChunks | None = None,
-    give_way: GiveWay = never_give_way,
-) -> AsyncIterator[None]:
-    """Run the analyze loop for the length of the block."""
-    analyst = Analyst((place or Place()).run, DEFAULTS)
-    works = (
-        TraceWork(rig.stores, analyst, recent or RecentChunks(0), now_ns=rig.now_ns),
-        RunWork(rig.stores, analyst, now_ns=rig.now_ns),
-    )
-    loop = AnalyzeLoop(
-        rig.stores.queue, works, owner="test", now_ns=rig.now_ns, bell=Bell(), give_way=give_way, pause_s=0
-    )
-    async with anyio.create_task_group() as group:
-        await group.start(loop.run)
-        yield
-        group.cancel_scope.cancel()
-
-
 async def _race_pairs(rig: Rig, *names: str) -> dict[str, int | None]:
     rows = {name: await rig.stores.traces.row(TraceId(name)) for name in names}
     return {name: row.race_pairs if row else None for name, row in rows.items()}
 
 
 async def test_due_traces_are_analyzed_and_their_runs_counted(rig: Rig) -> None:
-    await _store(rig, _racing("a"), _racing("b"))
-    async with _analyzing(rig):
+    await store(rig, _racing("a"), _racing("b"))
+    async with analyzing(rig):
         await rig.idle()
 
     assert await _race_pairs(rig, "a", "b") == {"a": 1, "b": 1}
@@ -90,11 +53,11 @@ async def test_due_traces_are_analyzed_and_their_runs_counted(rig: Rig) -> None:
 
 async def test_a_trace_that_grows_is_analyzed_again(rig: Rig) -> None:
     root, first, second = _racing("a")
-    await _store(rig, [root, first])
-    async with _analyzing(rig):
+    await store(rig, [root, first])
+    async with analyzing(rig):
         await rig.idle()
         assert await _race_pairs(rig, "a") == {"a": 0}
-        await _store(rig, [second])
+        await store(rig, [second])
         await rig.idle()
 
     assert await _race_pairs(rig, "a") == {"a": 1}
@@ -102,17 +65,17 @@ async def test_a_trace_that_grows_is_analyzed_again(rig: Rig) -> None:
 
 async def test_what_is_in_memory_need_not_be_read_and_means_the_same(rig: Rig) -> None:
     recent = RecentChunks(1 << 20)
-    await _store(rig, _racing("a"), recent=recent)
-    await _store(rig, _racing("b"))
-    async with _analyzing(rig, recent=recent):
+    await store(rig, _racing("a"), recent=recent)
+    await store(rig, _racing("b"))
+    async with analyzing(rig, recent=recent):
         await rig.idle()
 
     assert await _race_pairs(rig, "a", "b") == {"a": 1, "b": 1}
 
 
 async def test_a_trace_that_cannot_be_analyzed_is_seen_and_not_tried_for_ever(rig: Rig) -> None:
-    await _store(rig, _racing("killer"), _racing("b"))
-    async with _analyzing(rig, Place(lambda job: b"killer" in job)):
+    await store(rig, _racing("killer"), _racing("b"))
+    async with analyzing(rig, Place(lambda job: b"killer" in job)):
         await rig.idle()
 
     row = await rig.stores.traces.row(TraceId("killer"))
@@ -123,16 +86,16 @@ async def test_a_trace_that_cannot_be_analyzed_is_seen_and_not_tried_for_ever(ri
 
 @pytest.mark.parametrize("mood", [Retryable("the database is away"), RuntimeError("a fault of ours")])
 async def test_a_batch_that_fails_is_given_back_and_done_later(rig: Rig, mood: Exception) -> None:
-    await _store(rig, _racing("a"))
+    await store(rig, _racing("a"))
     rig.traces.moods.append(mood)
-    async with _analyzing(rig):
+    async with analyzing(rig):
         await rig.idle()
 
     assert await _race_pairs(rig, "a") == {"a": 1}
 
 
 async def test_cancelling_gives_back_what_is_claimed(rig: Rig) -> None:
-    await _store(rig, _racing("a"))
+    await store(rig, _racing("a"))
     begun = anyio.Event()
 
     class Stuck(Place):
@@ -141,7 +104,7 @@ async def test_cancelling_gives_back_what_is_claimed(rig: Rig) -> None:
             await anyio.sleep_forever()
             return b""
 
-    async with _analyzing(rig, Stuck()):
+    async with analyzing(rig, Stuck()):
         await begun.wait()
     (claim,) = await rig.stores.queue.claim_traces(10, owner="another", now_ns=rig.now_ns())
 
@@ -149,14 +112,14 @@ async def test_cancelling_gives_back_what_is_claimed(rig: Rig) -> None:
 
 
 async def test_something_else_may_go_first(rig: Rig) -> None:
-    await _store(rig, _racing("a"))
+    await store(rig, _racing("a"))
     asked, go_on = anyio.Event(), anyio.Event()
 
     async def give_way() -> None:
         asked.set()
         await go_on.wait()
 
-    async with _analyzing(rig, give_way=give_way):
+    async with analyzing(rig, give_way=give_way):
         await asked.wait()
         assert await rig.stores.queue.next_due_ns() is not None
         assert await _race_pairs(rig, "a") == {"a": None}

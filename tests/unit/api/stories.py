@@ -7,6 +7,7 @@ from tests.e2e.worked_example import FIRST, LAST, ROOT, SECOND, four_events
 
 from raceway_core.event import AccessType, Event, EventId, HeldLock, JsonValue, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, PairCounts, Severity, Verdict
+from raceway_core.moment import Moment, Phase
 from raceway_core.result import (
     AuditEntry,
     AuditTrail,
@@ -73,6 +74,17 @@ def race_example(trace_id: TraceId = TRACE, variable: str = "balance") -> Exampl
         second=_evidence(trace_id, SECOND, "worker-2", 20, variable),
         missing_edge="nothing orders the two writes",
         fix="hold one exclusive lock across app.py:12",
+        ancestor=Moment(
+            event_id=EventId(ROOT),
+            phase=Phase.POINT,
+            kind="FunctionCall",
+            what="call of process_transfers",
+            service="transfers",
+            thread_id="thread-main",
+            task_id=None,
+            location="app.py:1",
+            time_ns=events_of(trace_id)[0].time_ns,
+        ),
     )
 
 

@@ -29,6 +29,18 @@ ACCESS = {
     "edge": str,
     "follows": bool,
 }
+MOMENT = {
+    "event_id": str,
+    "phase": str,
+    "kind": str,
+    "what": str,
+    "service": str,
+    "thread_id": str,
+    "task_id": TEXT_OR_NULL,
+    "location": str,
+    "timestamp": str,
+    "time_ns": str,
+}
 RACE = {
     "severity": str,
     "variable": str,
@@ -41,6 +53,7 @@ RACE = {
     "event2_id": str,
     "verdict": str,
     "fingerprint": str,
+    "ancestor": MOMENT,
 }
 GLOBAL_RACE = RACE | {
     "trace1_id": str,

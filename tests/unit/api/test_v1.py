@@ -73,6 +73,10 @@ async def test_a_finding_has_all_of_its_evidence(filled_api: Serving) -> None:
     assert (finding["traces"], finding["trace_ids"]) == (1, [TRACE])
     [example] = finding["examples"]
     assert example["events"] == [FIRST, SECOND]
+    assert (example["ancestor"]["event_id"], example["ancestor"]["what"]) == (
+        ROOT,
+        "call of process_transfers",
+    )
     assert example["first"]["lockset"] == [{"id": "audit_lock", "mode": "exclusive"}]
     assert example["first"]["clock"] == [["transfers##main", 1]]
     assert (example["first"]["old_value"], example["first"]["new_value"]) == (None, 15)
@@ -114,6 +118,16 @@ async def test_findings_are_filtered_and_paged(api: Serving) -> None:
     assert await _fingerprints(api, kind="race", verdict="possible", limit=2) == ["y1", "y2", "y3"]
     assert await _fingerprints(api, variable="y2") == ["y2"]
     assert await _fingerprints(api, verdict="order-dependent") == []
+
+
+async def test_findings_are_those_since_a_time(api: Serving) -> None:
+    await _publish_findings(api)
+    last = "2026-11-24T06:00:00.002Z"
+    assert await _fingerprints(api, since=last) == ["proven", "y1", "y2", "y3"]
+    assert await _fingerprints(api, since=last, verdict="possible", limit=2) == ["y1", "y2", "y3"]
+    assert await _fingerprints(api, since="1795500000002000001", all="true") == []
+    problem = await api.get("/api/v1/races", status=400, parameters={"since": "yesterday"})
+    assert problem["detail"].startswith("since: expected an RFC 3339 time")
 
 
 async def test_a_finding_is_found_by_a_name_that_it_absorbed(api: Serving) -> None:

@@ -6,13 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from tests.e2e.worked_example import four_events, trace_id
+from tests.unit.core.build import Story
 
 from raceway_cli.commands.analyze import command
 from raceway_core.errors import Rejected
 
+ROOT = Path(__file__).parents[3]
 FORK_JOIN = Path(__file__).parent / "files" / "fork_join.std"
 KEYS = [
     "format",
@@ -29,8 +32,18 @@ KEYS = [
     "operations",
     "slacks",
     "what_if",
+    "locks",
 ]
-WITH_TIME = ["isolation", "critical_paths", "anomalies", "clock", "baselines", "operations", "slacks"]
+WITH_TIME = [
+    "isolation",
+    "critical_paths",
+    "anomalies",
+    "clock",
+    "baselines",
+    "operations",
+    "slacks",
+    "locks",
+]
 
 
 def _run(*arguments: str, given: str | None = None) -> Result:
@@ -70,6 +83,35 @@ def test_the_report_of_a_std_file() -> None:
     [finding] = report["findings"]
     assert (finding["kind"], finding["verdict"], finding["severity"]) == ("race", "possible", "critical")
     assert [example["events"] for example in finding["examples"]] == [["2", "3"]]
+
+
+def test_locks_are_reported_over_all_traces() -> None:
+    events = []
+    for number, waits in enumerate((1, 5)):
+        story = Story(f"t{number}", place="bank.py:1")
+        story.request("accounts", at=0)
+        story.acquire("accounts", at=waits)
+        story.release("accounts", at=9)
+        events += story.events
+    given = msgspec.json.encode(events).decode()
+    [lock] = _report("-", given=given)["locks"]
+    assert (lock["lock"], lock["holds"], lock["wait_ns"], lock["hold_ns"]) == (
+        "accounts",
+        2,
+        "6000000",
+        "12000000",
+    )
+    assert (lock["owners"], lock["waiters"], lock["longest_chain"]) == (["main"], [], 0)
+    lines = _run("-", given=given).stdout.splitlines()
+    header = next(place for place, line in enumerate(lines) if "waited" in line)
+    assert lines[header + 1].split()[:3] == ["accounts", "6", "ms"]
+
+
+def test_the_documented_table_of_locks_is_the_real_one() -> None:
+    page = (ROOT / "docs" / "explanation" / "contention.md").read_text()
+    shown = _run(str(ROOT / "examples" / "locks" / "queue.jsonl")).stdout
+    plain = "\n".join(line.rstrip() for line in shown.splitlines())
+    assert f"$ raceway analyze examples/locks/queue.jsonl\n{plain}\n" in page
 
 
 def test_the_report_of_a_raceway_file_has_paths_and_clock_issues() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raceway_cli.commands.analyze import command
-from raceway_cli.offline import Question, report_file
+from raceway_cli.inquiry import Question
+from raceway_cli.offline import report_files
 from raceway_core.errors import Rejected
 
 ROOT = Path(__file__).parents[3]
@@ -127,8 +129,10 @@ def test_what_cannot_be_read_names_file_line_and_field(given: str, message: str)
 
 
 def _total(data: bytes, format_name: str, pattern: str | None = None) -> None:
-    with suppress(Rejected):
-        report_file(data, "file", Question(format_name, pattern, with_hidden=True))
+    with tempfile.NamedTemporaryFile() as file, suppress(Rejected):
+        file.write(data)
+        file.flush()
+        report_files([file.name], Question(format_name, pattern, with_hidden=True))
 
 
 @given(st.binary(max_size=60), st.sampled_from(FORMATS))

@@ -32,6 +32,7 @@ def test_a_history_fills_one_section() -> None:
     assert (report.pop("format"), report.pop("computed")) == ("history", ["isolation"])
     assert report.pop("isolation") == {
         "transactions": 3,
+        "cut": [],
         "refuted_levels": ["snapshot-isolation", "serializable"],
         "anomalies": [
             {

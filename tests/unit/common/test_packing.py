@@ -4,21 +4,25 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.contract.store_rig import example, finding
+from tests.contract.store_rig import example, finding, lock_hold, measurement
 
 from raceway_common import packing
 from raceway_common.ports.trace_store import TOGETHER, Section, TraceOutcome
 from raceway_common.ports.work_queue import TraceClaim
 from raceway_core.event import AccessType, EventId, HeldLock, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, Verdict, merge_findings
+from raceway_core.isolation.history import Anomaly, Isolation
 from raceway_core.result import (
     AuditEntry,
     AuditTrail,
     CriticalPath,
+    Deadlock,
+    DeadlockStatus,
     EventNote,
     Segment,
     SelfTime,
     ServiceCount,
+    TraceLocks,
     TraceResult,
     TraceSummary,
     Window,
@@ -77,6 +81,14 @@ _RESULT = TraceResult(
     critical_paths=(CriticalPath(root_id=_EVENT, start_ns=1, end_ns=2**62, segments=(_SEGMENT,)),),
     self_times=(SelfTime(_EVENT, 4),),
     event_notes=(EventNote(_EVENT, (HeldLock("lock"),), (("a", 1),)),),
+    deadlocks=(
+        Deadlock(
+            status=DeadlockStatus.ACTUAL, locks=("a", "b"), threads=("1", "2"), locations=("bank.py:1", "")
+        ),
+    ),
+    locks=TraceLocks((lock_hold("lock", 3),)),
+    isolation=Isolation(2, ["serializable"], [Anomaly("G2-item", ["a", "b"], ["x"], [])], [], []),
+    measurements=(measurement("pay", 3, 2**40, status="2xx"),),
 )
 _CLAIM = TraceClaim(TraceId("t"), 7, size=2)
 
@@ -96,8 +108,23 @@ def test_every_section_reads_as_it_was_packed(size: int) -> None:
     assert packing.unpack_critical_paths(_section(outcome, Section.CRITICAL_PATHS)) == result.critical_paths
     assert packing.unpack_self_times(_section(outcome, Section.SELF_TIMES)) == result.self_times
     assert packing.unpack_event_notes(_section(outcome, Section.EVENT_NOTES)) == result.event_notes
+    assert packing.unpack_deadlocks(_section(outcome, Section.DEADLOCKS)) == result.deadlocks
+    assert packing.unpack_locks(_section(outcome, Section.LOCKS)) == result.locks
+    assert packing.unpack_isolation(_section(outcome, Section.ISOLATION)) == result.isolation
+    assert packing.unpack_measurements(_section(outcome, Section.MEASUREMENTS)) == result.measurements
     assert [packing.unpack_finding(entry.body) for entry in outcome.findings] == list(result.findings)
     assert (outcome.claim, outcome.summary, outcome.windows) == (_CLAIM, result.summary, result.windows)
+
+
+@pytest.mark.parametrize("size", [1, 5_000])
+def test_what_most_traces_do_not_have_is_left_out(size: int) -> None:
+    plain = msgspec.structs.replace(
+        _RESULT, self_times=_RESULT.self_times * size, deadlocks=(), locks=TraceLocks(), isolation=None
+    )
+    outcome = packing.pack_outcome(_CLAIM, plain)
+    rare = {Section.DEADLOCKS, Section.LOCKS, Section.ISOLATION}
+    assert set(outcome.sections) == ({TOGETHER} if size == 1 else set(Section) - rare)
+    assert (outcome.lock_sums, outcome.declared) == (b"", ())
 
 
 def test_an_unknown_value_stays_apart_from_null() -> None:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raceway_common.schedule import MOST_PATIENCE_NS, Pace, Progress, due_ns
+from raceway_common.schedule import Pace, Progress, due_ns
 
-PACE = Pace(quiet_ns=400, growth=1.25, least_ns=1500)
+PACE = Pace(quiet_ns=400, patience_ns=0, most_patience_ns=100_000, growth=1.25, least_ns=1500)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_when_work_is_due(case: str, progress: Progress, due: int) -> None:
         ("so do small ones", Progress(4, 4, since_ns=1000, touched_ns=9000), 9050),
         ("a large one must rest the longer", Progress(11, 10, since_ns=1000, touched_ns=9000), 11_450),
         ("unless it grew", Progress(13, 10, since_ns=1000, touched_ns=9000), 9000),
-        ("but never very long", Progress(10**9, 10**9, since_ns=0, touched_ns=0), MOST_PATIENCE_NS + 50),
+        ("but never very long", Progress(10**9, 10**9, since_ns=0, touched_ns=0), 50_050),
     ],
 )
 def test_when_a_run_is_due(case: str, progress: Progress, due: int) -> None:

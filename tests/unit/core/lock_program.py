@@ -57,6 +57,20 @@ def random_scripts(
     return scripts
 
 
+def lone_scripts(
+    random: Random, *, has_shared: bool = False, is_reentrant: bool = False, tasks: int = 3, size: int = 6
+) -> Scripts:
+    """Return a program whose main task only forks the others: nothing but locks keeps them apart."""
+    names = [f"t{number}" for number in range(1, tasks + 1)]
+    return {
+        MAIN: [Step("fork", name) for name in names],
+        **{
+            name: _locking(random, random.randint(2, size), has_shared=has_shared, is_reentrant=is_reentrant)
+            for name in names
+        },
+    }
+
+
 def _locking(random: Random, size: int, *, has_shared: bool, is_reentrant: bool) -> list[Step]:
     """Return steps that acquire locks and release those held, all of them in the end.
 

@@ -13,7 +13,9 @@ from tests.unit.core.random_program import programs
 from raceway_core.analysis import analyze_trace
 from raceway_core.event import AccessType, Event, EventId, Metadata, StateChange, TraceId, kind_of
 from raceway_core.finding import Finding, PairCounts
-from raceway_core.result import MOST_CLOCKS, TraceResult
+from raceway_core.isolation.part import NOTHING
+from raceway_core.lockset import MOST_HELD
+from raceway_core.result import MOST_CLOCKS, TraceLocks, TraceResult
 from raceway_core.trace_finding import MOST_FINDINGS, MOST_PAIRS
 
 T1 = TraceId("t1")
@@ -100,6 +102,15 @@ def test_caps_are_told_and_counts_stay_exact() -> None:
     assert len(result.races) == MOST_PAIRS
 
 
+def test_what_both_accesses_follow_is_part_of_the_evidence() -> None:
+    story = writers(2)
+    result = analyze_trace(story.trace_id, story.events)
+    (example,) = result.findings[0].examples
+    assert result.races == (example,)
+    assert example.ancestor is not None
+    assert (example.ancestor.event_id, example.ancestor.what) == ("e1", "call of handler")
+
+
 def test_notes_have_clocks_in_small_traces_only() -> None:
     for count, has_clocks in ((MOST_CLOCKS, True), (MOST_CLOCKS + 1, False)):
         story = Story()
@@ -110,3 +121,24 @@ def test_notes_have_clocks_in_small_traces_only() -> None:
         assert bool(notes[-1].clock) is has_clocks
         assert [lock.id for lock in notes[-1].lockset] == ["l"]
         assert len(notes) == (count if has_clocks else 1)
+
+
+def test_locks_and_declared_transactions_are_part_of_the_result() -> None:
+    story = Story()
+    for number in range(MOST_HELD + 1):
+        story.acquire(f"l{number:02}")
+    story.begin("T")
+    story.write("x", 1)
+    story.commit("T")
+    result = analyze_trace(story.trace_id, story.events)
+    assert len(result.locks.holds) == MOST_HELD + 1
+    assert result.summary.notes["locksets_cut"] == 4
+    assert result.isolation
+    assert (result.isolation.transactions, len(result.declared.sessions)) == (1, 1)
+
+
+def test_a_trace_without_them_has_none() -> None:
+    story = Story()
+    story.write("x", 1)
+    result = analyze_trace(story.trace_id, story.events)
+    assert (result.locks, result.isolation, result.declared) == (TraceLocks(), None, NOTHING)

@@ -8,21 +8,25 @@ from typing import NamedTuple
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.unit.core.build import MS, Said, Story
+from tests.unit.core.build import MS, NOON_NS, Said, Story
 from tests.unit.core.lock_program import Explorer, Scripts, Step, random_scripts
 
 from raceway_core.causal_graph import build_graph
-from raceway_core.contention import contention_of
-from raceway_core.event import Event, LockMode
+from raceway_core.contention import MOST_HOLDS, contention_of
+from raceway_core.event import Event, EventId, LockMode
+from raceway_core.lock_use import MOST_NS, merge_uses, uses_in
 from raceway_core.lockset import locks_of
 from raceway_core.options import DEFAULTS
-from raceway_core.result import LockUse
+from raceway_core.result import LockHold, LockUse, TraceLocks
+
+
+def contention(events: Sequence[Event]) -> TraceLocks:
+    graph = build_graph(events)
+    return contention_of(graph, locks_of(graph, DEFAULTS).holds, DEFAULTS)
 
 
 def uses_of(events: Sequence[Event]) -> dict[str, LockUse]:
-    graph = build_graph(events)
-    uses = contention_of(graph, locks_of(graph, DEFAULTS).holds, DEFAULTS)
-    return {use.lock: use for use in uses}
+    return {use.lock: use for use in uses_in(contention(events))}
 
 
 def test_a_trace_without_locks_has_none() -> None:
@@ -45,6 +49,7 @@ def test_holds_and_waits_of_two_tasks() -> None:
     assert uses_of(story.events)["l"] == LockUse(
         lock="l",
         scope="service:bank",
+        services=("bank",),
         holds=2,
         hold_ns=7 * MS,
         longest_hold_ns=5 * MS,
@@ -57,6 +62,79 @@ def test_holds_and_waits_of_two_tasks() -> None:
         waiters=("T2",),
         longest_chain=1,
     )
+
+
+def test_holds_are_told_as_they_began_each_with_its_lock() -> None:
+    story = Story()
+    for lock in ("quick", "slow"):
+        story.request(lock, at=0)
+    story.acquire("quick", at=1, id="first")
+    story.acquire("slow", at=5, id="second")
+    story.release("quick", at=6)
+    found = contention(story.events)
+    at = [NOON_NS + ms * MS for ms in range(7)]
+    assert [use.lock for use in uses_in(found)] == ["slow", "quick"]
+    who = ("service:bank", "bank", "main")
+    assert found.holds == (
+        LockHold("quick", *who, EventId("first"), at[0], at[1], at[6], 0),
+        LockHold("slow", *who, EventId("second"), at[0], at[5], None, 0),
+    )
+
+
+def test_uses_of_several_traces_add_up() -> None:
+    traces = []
+    for number, waits in enumerate((1, 5)):
+        story = Story(f"t{number}")
+        story.request("l", on=f"T{number}", at=0)
+        story.acquire("l", on=f"T{number}", at=waits)
+        story.release("l", on=f"T{number}", at=7)
+        story.acquire("m", on=f"T{number}")
+        traces.append(uses_in(contention(story.events)))
+    merged = merge_uses(use for uses in traces for use in uses)
+    assert merged == merge_uses(use for uses in traces[::-1] for use in uses)
+    assert [use.lock for use in merged] == ["l", "m"]
+    lock = merged[0]
+    assert (lock.holds, lock.hold_ns, lock.longest_hold_ns) == (2, 8 * MS, 6 * MS)
+    assert (lock.waits, lock.wait_ns, lock.longest_wait_ns) == (2, 6 * MS, 5 * MS)
+    assert (lock.owners, lock.waiters, lock.services) == (("T0", "T1"), (), ("bank",))
+
+
+def test_tasks_of_one_thread_are_told_apart() -> None:
+    story = Story(on="loop")
+    for task, at in (("a", 0), ("b", 1)):
+        story.request("l", task=task, at=at)
+    for task, at in (("a", 2), ("b", 6)):
+        story.acquire("l", task=task, at=at)
+        story.release("l", task=task, at=at + 3)
+    use = uses_of(story.events)["l"]
+    assert (use.owners, use.waiters) == (("bank#i1#a", "bank#i1#b"), ("bank#i1#b",))
+
+
+def test_a_task_does_not_contend_with_itself() -> None:
+    story = Story()
+    story.acquire("l")  # and never releases it
+    story.request("l")
+    story.acquire("l")
+    use = uses_of(story.events)["l"]
+    assert (use.holds, use.waits, use.contended) == (2, 1, 0)
+
+
+def test_sums_of_clocks_that_lie_can_be_stored() -> None:
+    story = Story()
+    for number in range(3):
+        story.acquire("l", at=-9e12)
+        story.release("l", at=7.5e12, on="main" if number else "other")
+        story.release("l", at=7.5e12)
+    assert uses_of(story.events)["l"].hold_ns == MOST_NS
+
+
+def test_holds_beyond_the_bound_are_counted_and_not_told() -> None:
+    story = Story()
+    for _ in range(MOST_HOLDS + 1):
+        story.acquire("l")
+        story.release("l")
+    found = contention(story.events)
+    assert (uses_in(found)[0].holds, len(found.holds)) == (MOST_HOLDS + 1, MOST_HOLDS)
 
 
 def test_an_acquire_with_a_duration_is_a_wait() -> None:

@@ -11,9 +11,10 @@ from tests.unit.core.build import Story
 from raceway_core.causal_graph import build_graph
 from raceway_core.clock import clocks_of
 from raceway_core.deadlock import find_deadlocks
-from raceway_core.deadlock_finding import MOST_SHOWN, distinct_deadlocks, find_deadlock_faults
+from raceway_core.deadlock_finding import distinct_deadlocks, find_deadlock_faults
 from raceway_core.event import Event, LockAcquire, LockMode, LockPayload, LockRelease, LockRequest
 from raceway_core.finding import AccessEvidence, Finding, FindingKind, Severity, Verdict, merge_findings
+from raceway_core.locking.fault import MOST_SHOWN
 from raceway_core.lockset import locks_of
 from raceway_core.options import DEFAULTS
 from raceway_core.result import Deadlock, DeadlockStatus

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from raceway_core.errors import Rejected
 from raceway_core.formats import raceway
@@ -29,7 +32,7 @@ def _event(event_id: str, *, parent: str | None = None, trace: str = "t") -> dic
 
 
 ONE, TWO = _event("first"), _event("second", parent="first")
-UUID = "0B1F9F2E-6D0B-4D0E-9B7A-5261636577A1"
+SPELLED = "0B1F9F2E-6D0B-4D0E-9B7A-5261636577A1"
 
 
 @pytest.mark.parametrize(
@@ -51,9 +54,39 @@ def test_a_file_is_lines_of_events_and_batches_or_one_array(text: str) -> None:
 
 
 def test_one_id_in_two_spellings_is_one_id_and_keeps_the_first() -> None:
-    lines = [_event(UUID), _event("child", parent=UUID.lower())]
+    lines = [_event(SPELLED), _event("child", parent=SPELLED.lower())]
     parent, child = raceway.read(json.dumps(lines).encode())
-    assert (parent.id, child.parent_id) == (UUID, UUID)
+    assert (parent.id, child.parent_id) == (SPELLED, SPELLED)
+
+
+def test_an_array_may_begin_with_space() -> None:
+    assert len(raceway.read(b"\n  " + json.dumps([ONE, TWO], indent=1).encode())) == 2
+
+
+def _usual(number: int) -> dict[str, object]:
+    return _event(str(UUID(int=number)), parent=str(UUID(int=number // 2)), trace=str(UUID(int=1)))
+
+
+@given(st.lists(st.integers(2, 40).map(_usual) | st.just(ONE), max_size=150), st.sampled_from([1, 3, 70]))
+def test_usual_events_are_read_as_others_are(values: list[dict[str, object]], size: int) -> None:
+    groups = [values[at : at + size] for at in range(0, len(values), size)]
+    lines = [json.dumps({"events": group} if size > 1 else group[0]) for group in groups]
+    unusual = json.dumps(values).replace('"process_id": 1', '"process_id": 1.0')
+    assert raceway.read("\n".join(lines).encode()) == raceway.read(unusual.encode())
+
+
+def test_an_id_keeps_its_first_spelling_among_usual_ones() -> None:
+    usual = "\n".join(json.dumps(_usual(number)) for number in range(2, 100))
+    odd = {**_usual(101), "parent_id": str(UUID(int=2)).upper().replace("-", "")}
+    *_, last = raceway.read(f"{usual}\n{json.dumps(odd)}".encode())
+    assert last.parent_id == str(UUID(int=2))
+
+
+def test_a_time_that_is_none_is_told_by_its_line() -> None:
+    lines = [json.dumps(_usual(number)) for number in range(2, 9)]
+    lines[4] = lines[4].replace("2026-01-01", "yesterday")
+    with pytest.raises(Rejected, match="line 5: timestamp: expected an RFC 3339 time"):
+        raceway.read("\n".join(lines).encode())
 
 
 @pytest.mark.parametrize(

@@ -6,29 +6,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.core.build import NOON_NS, Story
-from tests.unit.core.crowd import VARIABLE, crowds, runs_of, said, turns, windows_of
+from tests.unit.core.crowd import VARIABLE, Windows, crowds, runs_of, said, turns, windows_of
 
 from raceway_core.access import Variable
 from raceway_core.across.accesses import RunAccesses
 from raceway_core.across.glance import cannot_lose, cannot_race
 from raceway_core.across.lost_update import run_lost_updates
 from raceway_core.across.race import race_tallies
-from raceway_core.across.window import Opened
 from raceway_core.event import Scope
 from raceway_core.finding import FindingKind
 from raceway_core.run import find_across_traces
 from raceway_core.span import SPAN_NS
 
 
+def run_of(windows: Windows) -> RunAccesses:
+    return RunAccesses(dict(windows), dict(windows).keys())
+
+
 @settings(deadline=None)
 @given(st.one_of(turns(), turns(), crowds()))
 def test_what_is_ruled_out_is_not_there(stories: list[Story]) -> None:
     for windows in runs_of(windows_of(stories)):
-        run = RunAccesses({trace: Opened(trace, window) for trace, window in windows}, dict(windows).keys())
-        if cannot_lose(run.windows):
-            assert run_lost_updates(run) == []
-        if cannot_race(run.windows):
-            assert race_tallies(run, Variable(VARIABLE, windows[0][1].scope), ()) == []
+        run, variable = run_of(windows), Variable(VARIABLE, windows[0][1].scope)
+        if cannot_lose(run):
+            assert run_lost_updates(run, variable) == []
+        if cannot_race(run):
+            assert race_tallies(run, variable, ()) == []
 
 
 @pytest.mark.parametrize(
@@ -49,8 +52,8 @@ def test_what_is_ruled_out_is_not_there(stories: list[Story]) -> None:
     ],
 )
 def test_rules_out(traces: list[str], ruled_out: str) -> None:
-    windows = [Opened(trace, window) for trace, window in windows_of([said(words) for words in traces])]
-    answers = {"race": cannot_race(windows), "lose": cannot_lose(windows)}
+    run = run_of(windows_of([said(words) for words in traces]))
+    answers = {"race": cannot_race(run), "lose": cannot_lose(run)}
     assert " ".join(name for name, answer in answers.items() if answer) == ruled_out
 
 
@@ -62,6 +65,6 @@ def test_two_processes_that_took_turns_may_both_have_started_from_one_write() ->
         story.write(VARIABLE, written, at=begin + 1)
         stories.append(story)
     windows = windows_of(stories)
-    assert not cannot_lose([Opened(trace, window) for trace, window in windows])
+    assert not cannot_lose(run_of(windows))
     (found,) = find_across_traces(NOON_NS // SPAN_NS, windows)
     assert (found.kind, found.trace_ids) == (FindingKind.LOST_UPDATE, ("i2", "i3"))

@@ -91,11 +91,11 @@ def test_a_file_is_named_relative_to_its_project(file: str, shown: str) -> None:
 
 
 def evidence(
-    kind: AccessType, location: str, thread: str, *locks: HeldLock, service: str = "bank"
+    kind: AccessType, location: str, thread: str, *locks: HeldLock, service: str = "bank", trace: str = "t"
 ) -> AccessEvidence:
     return AccessEvidence(
         event_id=EventId("e"),
-        trace_id=TraceId("t"),
+        trace_id=TraceId(trace),
         time_ns=0,
         variable="balance",
         access_type=kind,
@@ -142,6 +142,15 @@ ALONE, SHARED = HeldLock("l"), HeldLock("l", LockMode.SHARED)
             ),
         ),
         (
+            Verdict.OBSERVED,
+            evidence(WRITE, "a", "w1"),
+            evidence(WRITE, "b", "w2", trace="u"),
+            (
+                "Nothing orders the write at a (w1) and the write at b (w2): no cause joins their two traces,"
+                " and no lock is held at either."
+            ),
+        ),
+        (
             Verdict.ORDER_DEPENDENT,
             evidence(WRITE, "a", "w1"),
             evidence(WRITE, "b", "w2"),
@@ -151,7 +160,7 @@ ALONE, SHARED = HeldLock("l"), HeldLock("l", LockMode.SHARED)
             ),
         ),
     ],
-    ids=["no lock", "one lock, two services", "shared", "order-dependent"],
+    ids=["no lock", "one lock, two services", "shared", "two traces", "order-dependent"],
 )
 def test_the_missing_edge_names_places_threads_and_what_is_missing(
     verdict: Verdict, first: AccessEvidence, second: AccessEvidence, sentence: str

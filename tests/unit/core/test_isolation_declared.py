@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from tests.unit.core.build import Story
 
 from raceway_core.causal_graph import build_graph
 from raceway_core.clock import clocks_of
-from raceway_core.event import Scope
-from raceway_core.isolation.declared import NOTHING, DeclaredTrace, check_declared, declared_in
+from raceway_core.event import Scope, TransactionBegin, TransactionCommit
+from raceway_core.isolation.declared import check_declared, check_parts, declared_in
 from raceway_core.isolation.history import Isolation
+from raceway_core.isolation.part import NOTHING, DeclaredPart, DeclaredTrace, parts_of
 from raceway_core.options import DEFAULTS
 
 LEFT_OUT = ["x"]
@@ -164,3 +166,49 @@ def test_variables_of_one_name_are_told_by_their_scopes() -> None:
         story.read("x", 1, on=service, service=service, scope=Scope.SERVICE)
         story.commit(service, on=service, service=service)
     assert isolation(story).unrecoverable_keys == ["x (service:bank)", "x (service:shop)"]
+
+
+def test_a_trace_is_cut_by_resource_and_the_writes_of_others_are_foreign() -> None:
+    story = Story()
+    for resource, value in (("orders", 1), ("stock", 2)):
+        story.event(TransactionBegin(transaction_id=resource, resource=resource))
+        story.write("x", value)
+        story.event(TransactionCommit(transaction_id=resource, resource=resource))
+    orders, stock = parts_of(declared(story))
+    assert [part.resource for part in (orders, stock)] == ["orders", "stock"]
+    assert [part.transactions for part in (orders, stock)] == [1, 1]
+    assert [step.written for step in orders.declared.outside] == ["2"]
+
+
+def test_parts_of_traces_prove_what_none_of_them_does_alone() -> None:
+    first, second = Story("t1"), Story("t2")
+    setup(first, x=100)
+    update(first, "A", 100, 90)
+    update(second, "B", 100, 70)
+    parts = [part for story in (first, second) for part in parts_of(declared(story))]
+    assert classes(check_parts(parts)) == [("lost-update", ["A", "B"])]
+    assert check_parts(parts) == check_parts(parts[::-1])
+    assert [check_parts([part]).anomalies for part in parts] == [[], []]
+
+
+def test_a_part_survives_its_packing() -> None:
+    story = Story()
+    update(story, "A", 1, 2, versions=(1, 2))
+    story.write("y", 1, instance=None)
+    parts = parts_of(declared(story))
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(parts), type=tuple[DeclaredPart, ...]) == parts
+
+
+def test_a_value_that_was_there_before_its_only_recorded_write_decides_nothing() -> None:
+    story = Story()
+    update(story, "A", 100, 90)
+    update(story, "B", 90, 100)
+    assert isolation(story) == Isolation(2, [], [], ["x"])
+
+
+def test_versions_decide_where_values_repeat() -> None:
+    story = Story()
+    update(story, "A", 100, 90, versions=(1, 2))
+    update(story, "B", 90, 100, versions=(2, 3))
+    update(story, "C", 90, 80, versions=(2, 3))
+    assert isolation(story).refuted_levels

@@ -18,6 +18,7 @@ from tests.unit.core.isolation_history import (
 )
 
 from raceway_core.isolation.check import check
+from raceway_core.isolation.effort import Limits
 from raceway_core.isolation.history import Anomaly, History, Operation, Transaction
 from raceway_core.isolation.level import Level
 
@@ -37,6 +38,22 @@ def test_up_to_causal_consistency_a_level_that_no_commit_order_satisfies_is_refu
     weak = set(LEVELS[:3])
     refuted = set(check(history).refuted_levels)
     assert weak - refuted == weak & levels_allowed(facts_of(history))
+
+
+@given(st.one_of(wild(), clean_registers()))
+@settings(max_examples=100)
+def test_the_verdict_does_not_depend_on_how_many_lanes_are_looked_at_together(history: History) -> None:
+    one_by_one = check(history, Limits(block_bytes=1))
+    assert one_by_one.refuted_levels == check(history).refuted_levels
+    assert not one_by_one.cut
+
+
+@given(st.one_of(wild(), clean_registers()), st.integers(0, 3_000))
+@settings(max_examples=100)
+def test_what_is_cut_short_says_so_and_refutes_no_more(history: History, steps: int) -> None:
+    short, whole = check(history, Limits(steps=steps, steps_per_edge=0)), check(history)
+    assert set(short.refuted_levels) <= set(whole.refuted_levels)
+    assert short.cut or short == whole
 
 
 @given(serial())

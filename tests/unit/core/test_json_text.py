@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from raceway_core.errors import Rejected
 from raceway_core.formats.json_text import Document, decode, documents, keys
+from raceway_core.formats.text import text_of
 
 PRETTY = b'\n{\n "a": [1, {"b":\n  "x, ]"},\n  {"\\"c": 3}\n ],\n "d": {}\n}\n'
 
@@ -26,7 +27,7 @@ PRETTY = b'\n{\n "a": [1, {"b":\n  "x, ]"},\n  {"\\"c": 3}\n ],\n "d": {}\n}\n'
     ],
 )
 def test_a_file_is_one_document_or_one_a_line(data: bytes, expected: list[int]) -> None:
-    assert [document.line for document in documents(data)] == expected
+    assert [document.line for document in documents(text_of(data))] == expected
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_a_file_is_one_document_or_one_a_line(data: bytes, expected: list[int]) 
     ],
 )
 def test_a_path_is_on_its_line_or_on_that_of_what_there_is_of_it(path: str, line: int) -> None:
-    (document,) = documents(PRETTY)
+    (document,) = documents(text_of(PRETTY))
     assert document.line_of(path) == line
 
 

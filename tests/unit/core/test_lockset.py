@@ -14,7 +14,7 @@ from raceway_core.clock import clocks_of
 from raceway_core.event import Event, HeldLock, LockAcquire, LockMode, LockPayload, LockRelease, Scope
 from raceway_core.identity import Lock, Process
 from raceway_core.lock_order import lock_edges
-from raceway_core.lockset import Hold, is_guarded, locks_of
+from raceway_core.lockset import MOST_HELD, Hold, is_guarded, locks_of
 from raceway_core.options import DEFAULTS, Options
 
 SHARED, EXCLUSIVE = LockMode.SHARED, LockMode.EXCLUSIVE
@@ -47,6 +47,34 @@ def test_a_lock_is_held_from_its_acquire_to_its_release_inclusive() -> None:
     story.call(id="after")
     inside = {"l": EXCLUSIVE}
     assert held(story) == {"request": {}, "acquire": inside, "inside": inside, "release": inside, "after": {}}
+
+
+def test_of_locks_that_are_never_given_back_the_last_ones_are_kept() -> None:
+    story = Story()
+    for number in range(MOST_HELD + 2):
+        story.acquire(f"l{number:03}", id=f"e{number}")
+    story.release(f"l{MOST_HELD + 1:03}", id="release")
+    story.call(id="after")
+    graph = build_graph(story.events)
+    locks = locks_of(graph, DEFAULTS)
+    names = {
+        str(event.id): [lock.name for lock in lockset]
+        for event, lockset in zip(graph.events, locks.locksets, strict=True)
+    }
+    assert names[f"e{MOST_HELD - 1}"] == [f"l{number:03}" for number in range(MOST_HELD)]
+    assert names["release"] == [f"l{number:03}" for number in range(2, MOST_HELD + 2)]
+    assert names["after"] == [f"l{number:03}" for number in range(1, MOST_HELD + 1)]
+    assert (locks.cut, len(locks.holds)) == (4, MOST_HELD + 2)
+
+
+def test_a_lock_that_is_held_shared_again_after_its_exclusive_acquire_was_released() -> None:
+    story = Story(reentrant=True)
+    story.acquire("l", mode=EXCLUSIVE, id="a")
+    story.acquire("l", mode=SHARED, id="b")
+    story.release("l", mode=EXCLUSIVE)
+    story.call(id="c")
+    story.release("l", mode=SHARED)
+    assert [held(story)[name]["l"] for name in "abc"] == [EXCLUSIVE, EXCLUSIVE, SHARED]
 
 
 def test_a_child_task_does_not_hold_its_parents_locks() -> None:

@@ -12,6 +12,7 @@ from tests.unit.core.build import Said, Story
 
 from raceway_core.analysis import analyze_trace
 from raceway_core.finding import Finding, FindingKind, Severity, Verdict
+from raceway_core.predicted_update import MOST_CONSIDERED
 
 SPLIT = "acquire L, read, release L, acquire L, write, release L"
 WHOLE = "acquire L, read, write, release L"
@@ -182,3 +183,12 @@ def _held(program: Program, at: int) -> set[str]:
         elif what == "release":
             held.discard(lock)
     return held
+
+
+def test_a_prediction_that_is_cut_says_so() -> None:
+    def notes(splits: int) -> dict[str, int]:
+        story = told(WHOLE, ", ".join([SPLIT] * splits))
+        return analyze_trace(story.trace_id, story.events).summary.notes
+
+    assert "predicted_cut" not in notes(MOST_CONSIDERED - 1)
+    assert notes(MOST_CONSIDERED + 1)["predicted_cut"] == 1

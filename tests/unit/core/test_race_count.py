@@ -15,6 +15,7 @@ from tests.unit.core.random_program import programs
 from raceway_core.access import Access, accesses_of, transaction_key
 from raceway_core.causal_graph import build_graph
 from raceway_core.clock import clocks_of
+from raceway_core.clock_table import LIMITS, Limits
 from raceway_core.counting.access_class import MOST_SIDES, OTHER, Classes
 from raceway_core.counting.fingerprint import Side, side_of
 from raceway_core.counting.pair_count import count_between, count_by_window
@@ -33,11 +34,11 @@ from raceway_core.transaction import transactions_of
 NOTHING: Transactions = frozenset()
 
 
-def read(events: list[Event]) -> tuple[list[list[Access]], Order]:
+def read(events: list[Event], limits: Limits = LIMITS) -> tuple[list[list[Access]], Order]:
     """Return the accesses of each variable, and what orders them."""
     graph = build_graph(events)
-    clocks, locks = clocks_of(graph), locks_of(graph, DEFAULTS)
-    order = Order(clocks, clocks_of(graph, lock_edges(graph, locks.holds)))
+    clocks, locks = clocks_of(graph, limits=limits), locks_of(graph, DEFAULTS)
+    order = Order(clocks, clocks_of(graph, lock_edges(graph, locks.holds), limits))
     found = accesses_of(
         graph,
         transactions=transactions_of(graph),
@@ -87,23 +88,32 @@ def racing(accesses: list[Access], pairs: list[tuple[Access, Access, Verdict]]) 
     return [id(access) in members for access in accesses]
 
 
-@given(programs())
-@settings(max_examples=100, deadline=None)
-def test_windows_count_what_the_definition_does(events: list[Event]) -> None:
+def laid_out(accesses: list[Access], order: Order, most_tracks: int) -> Tracks:
+    reaches = reaches_of(accesses)
+    return Tracks(accesses, order.c, [reaches[transaction_key(access)] for access in accesses], most_tracks)
+
+
+AS_MATRIX_OR_AS_LIST = st.sampled_from([1000, 0])
+
+
+@given(programs(), AS_MATRIX_OR_AS_LIST)
+@settings(max_examples=200, deadline=None)
+def test_windows_count_what_the_definition_does(events: list[Event], most_tracks: int) -> None:
     variables, order = read(events)
     for accesses in variables:
         pairs = list(by_definition(accesses, order, NOTHING))
-        reaches = reaches_of(accesses)
-        tracks = Tracks(accesses, order.c, [reaches[transaction_key(access)] for access in accesses])
+        tracks = laid_out(accesses, order, most_tracks)
         classes = Classes(accesses)
         counts, flags = count_by_window(tracks, classes, *order)
         assert read_back(classes.sides, counts) == counted(pairs)
         assert flags == racing(accesses, pairs)
 
 
-@given(programs(), st.data())
-@settings(max_examples=50, deadline=None)
-def test_pairs_between_some_groups_are_counted_alone(events: list[Event], data: st.DataObject) -> None:
+@given(programs(), AS_MATRIX_OR_AS_LIST, st.data())
+@settings(max_examples=100, deadline=None)
+def test_pairs_between_some_groups_are_counted_alone(
+    events: list[Event], most_tracks: int, data: st.DataObject
+) -> None:
     variables, order = read(events)
     for accesses in variables:
         groups = [access.transaction for access in accesses]
@@ -117,8 +127,7 @@ def test_pairs_between_some_groups_are_counted_alone(events: list[Event], data: 
             for first, second, verdict in by_definition(accesses, order, NOTHING)
             if second.transaction in partners[first.transaction]
         ]
-        reaches = reaches_of(accesses)
-        tracks = Tracks(accesses, order.c, [reaches[transaction_key(access)] for access in accesses])
+        tracks = laid_out(accesses, order, most_tracks)
         classes = Classes(accesses)
         counts, flags = count_between(tracks, classes, *order, groups=groups, partners=partners)
         assert read_back(classes.sides, counts) == counted(pairs)
@@ -142,6 +151,18 @@ def test_races_are_those_of_the_definition(events: list[Event], data: st.DataObj
             continue
         assert read_back(list(races.sides), dict(races.counts)) == counted(pairs)
         assert list(races.racing) == racing(accesses, pairs)
+
+
+@given(programs(), AS_MATRIX_OR_AS_LIST)
+@settings(max_examples=100, deadline=None)
+def test_what_is_counted_although_clocks_are_too_wide_is_there(events: list[Event], most_tracks: int) -> None:
+    variables, order = read(events, Limits(entries=0, cells=0))
+    for accesses in variables:
+        pairs = list(by_definition(accesses, order, NOTHING))
+        classes = Classes(accesses)
+        counts, flags = count_by_window(laid_out(accesses, order, most_tracks), classes, *order)
+        assert read_back(classes.sides, counts) == counted(pairs)
+        assert flags == racing(accesses, pairs)
 
 
 @given(programs(60), st.booleans())

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import sys
+from typing import Unpack
 
 import click
 
-from raceway_cli.question import DURATION_OF, FACTOR_OF, NamedNumber
+from raceway_cli.file_options import (
+    FileOptions,
+    file_options,
+    files_argument,
+    question_of,
+    report_options,
+    report_or_exit,
+)
+from raceway_cli.question import FACTOR_OF, NamedNumber
+from raceway_cli.reported.item import LEVELS, any_at_least
 
 _EPILOG = """\b
 Formats:
@@ -20,74 +30,67 @@ Formats:
 \b
 Examples:
   raceway analyze events.jsonl
+  raceway analyze web.jsonl bank.jsonl.gz spans.json   traces that are spread over files
+  raceway analyze events.jsonl --explain 4f0c          one finding with all its evidence
+  raceway analyze events.jsonl --sarif race.sarif --junit race.xml --fail-on observed
   raceway analyze --format std trace.std --json
   raceway analyze --pattern '(?<host>\\S+) (?<clock>{.*}) (?<event>.*)' lines.log
-  zcat events.jsonl.gz | raceway analyze - --fail-on proven
+  curl -s https://example.org/events.jsonl.gz | raceway analyze -
 
 \b
 Exit status: 0 nothing at or above --fail-on, 1 something is, 2 the input cannot be read,
 3 a fault of Raceway's own.
 """
 
-_LEVELS = ("proven", "observed", "possible", "order-dependent", "critical", "warning", "info")
-
 
 @click.command(epilog=_EPILOG)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["auto", "raceway", "otlp", "jaeger", "shiviz", "std", "history"]),
-    default="auto",
-    show_default=True,
-    help="Format of the file.",
-)
-@click.option("--pattern", metavar="REGEX", help="Of shiviz: groups host, clock and event of each event.")
+@files_argument(required=True)
+@file_options
 @click.option("--all", "with_hidden", is_flag=True, help="Also what is hidden as noise.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
 @click.option(
+    "--explain", metavar="FINGERPRINT", help="Only this finding, or the one that begins so, in full."
+)
+@report_options
+@click.option(
     "--what-if", type=FACTOR_OF, help="NAME=FACTOR: as if the operation took so many times as long."
 )
-@click.option(
-    "--slow", multiple=True, type=DURATION_OF, help="NAME=200ms: the longest an operation may take."
-)
-@click.option("--fail-on", type=click.Choice(_LEVELS), help="Verdict or severity from which to exit with 1.")
+@click.option("--fail-on", type=click.Choice(LEVELS), help="Verdict or severity from which to exit with 1.")
 def command(
-    file: str,
-    format_name: str,
+    files: tuple[str, ...],
     *,
-    pattern: str | None,
     with_hidden: bool,
     as_json: bool,
+    explain: str | None,
+    sarif: str | None,
+    junit: str | None,
     what_if: NamedNumber | None,
-    slow: tuple[NamedNumber, ...],
     fail_on: str | None,
+    **how: Unpack[FileOptions],
 ) -> None:
-    """Find races, lost updates, deadlocks and anomalies in FILE, or in standard input when FILE is `-`.
+    """Find races, lost updates, deadlocks and anomalies in FILES, or in standard input where one is `-`.
 
-    Nothing is sent anywhere and nothing is stored.
+    Files of events are analyzed together, as one set of events. gzip is unpacked. Nothing is sent
+    anywhere and nothing is stored.
     """
-    from raceway_cli.offline import OwnFault, Question, asked, has_at_least, report_file
+    from raceway_cli.explanation import explanation_text
+    from raceway_cli.output.destination import check_destinations
+    from raceway_cli.output.reports import Reports
+    from raceway_cli.reported.items import items_of
     from raceway_cli.show.json import print_json
     from raceway_cli.show.report import print_report
 
-    if pattern is not None and format_name not in {"auto", "shiviz"}:
-        raise click.UsageError(f"--pattern is of the format shiviz, not of {format_name}")
-    question = Question(format_name, pattern, asked(what_if, slow), with_hidden=with_hidden)
-    try:
-        report = report_file(*_opened(file), question)
-    except OwnFault as fault:
-        click.echo(f"{fault}", err=True)
-        sys.exit(3)
+    if as_json and explain is not None:
+        raise click.UsageError("--explain prints a text, --json all of the report")
+    is_taken = check_destinations({"--json": "-" if as_json else None, "--sarif": sarif, "--junit": junit})
+    report = report_or_exit(files, question_of(how, what_if, with_hidden=with_hidden))
+    items = items_of(report) if sarif or junit or fail_on or explain is not None else []
+    Reports(sarif, junit, files).write(items, failing={item.fingerprint for item in items})
     if as_json:
         print_json(report)
-    else:
+    elif explain is not None:
+        click.echo(explanation_text(items, report.findings or (), explain))
+    elif not is_taken:
         print_report(report)
-    if fail_on and has_at_least(report, fail_on):
+    if fail_on and any_at_least(items, fail_on):
         sys.exit(1)
-
-
-def _opened(file: str) -> tuple[bytes, str]:
-    """Return what a file holds, and its name for errors."""
-    with click.open_file(file, "rb") as opened:
-        return opened.read(), "<stdin>" if file == "-" else file

@@ -20,7 +20,7 @@ Examples:
 )
 @server_options
 def command(trace_id: str, *, events: int, as_json: bool, url: str, key: str | None) -> None:
-    """Show a trace: its events in causal order, its racing pairs, anomalies and critical path."""
+    """Show a trace: its events in causal order, racing pairs, deadlocks, locks, anomalies and path."""
     from raceway_cli.client import Client
     from raceway_cli.show.json import print_json
     from raceway_cli.show.trace import TraceReport, print_trace
@@ -31,6 +31,9 @@ def command(trace_id: str, *, events: int, as_json: bool, url: str, key: str | N
             events=client.events(trace_id, most=events) if events else [],
             races=client.races(trace_id).races,
             critical_paths=client.critical_paths(trace_id).paths,
+            deadlocks=client.deadlocks_in(trace_id),
+            locks=client.locks_in(trace_id),
+            isolation=client.isolation_in(trace_id).isolation,
             anomalies=client.trace_anomalies(trace_id).anomalies,
         )
     if as_json:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import click
 import msgspec
 
+from raceway_cli.show.moment import moment_text
 from raceway_core.event import AccessType
 from raceway_core.finding import FindingKind, Severity, Verdict
 from raceway_core.finding_view import AccessView, ExampleView, FindingView
@@ -60,6 +61,16 @@ def _example_lines(example: ExampleView, kind: FindingKind) -> Iterator[str]:
         yield f"    {what}  at {access.location or 'an unknown place'}"
         yield from _access_lines(access)
         yield ""
+    if example.ancestor is not None or not is_deadlock:
+        yield _row("both follow", _ancestor(example))
+
+
+def _ancestor(example: ExampleView) -> str:
+    if example.ancestor is not None:
+        return moment_text(example.ancestor)
+    if example.first.trace_id != example.second.trace_id:
+        return "nothing: no cause joins their two traces"
+    return "nothing: no event of the trace is before both"
 
 
 def _request(access: AccessView) -> str:

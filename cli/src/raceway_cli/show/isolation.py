@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import click
 
 from raceway_cli.show.finding import counted
-from raceway_core.isolation.history import Anomaly, CycleEdge, Isolation
+from raceway_core.isolation.history import Anomaly, Cut, CycleEdge, Isolation
 
 _MOST_SHOWN = 20
 
-_MEANINGS = {
+MEANINGS = {
     "G0": "dirty write: transactions overwrote each other in a circle",
     "G1a": "aborted read: a value that was rolled back",
     "G1b": "intermediate read: a value that was not its transaction's last",
@@ -25,15 +25,21 @@ _MEANINGS = {
     "internal": "a read does not follow from the transaction's own accesses before it",
 }
 
+_CUT: dict[Cut, str] = {
+    "visibility": "this history has too much to compare everything: more levels may be refuted",
+    "cycles": "these are not all: of the levels nothing is missing, but not every cycle is shown",
+}
+
 
 def isolation_text(isolation: Isolation) -> str:
     """Return the section, styled for a terminal."""
     parts = [_verdict(isolation)]
-    parts += [_anomaly_text(anomaly) for anomaly in isolation.anomalies[:_MOST_SHOWN]]
+    parts += [anomaly_text(anomaly) for anomaly in isolation.anomalies[:_MOST_SHOWN]]
     if (left := len(isolation.anomalies) - _MOST_SHOWN) > 0:
         parts.append(f"… {left:,} more with --json")
     if isolation.unrecoverable_keys:
         parts.append(_unrecoverable(isolation.unrecoverable_keys))
+    parts += [_CUT[cut] for cut in isolation.cut]
     return "\n\n".join(parts)
 
 
@@ -45,11 +51,12 @@ def _verdict(isolation: Isolation) -> str:
     return f"{size}: {refuted}"
 
 
-def _anomaly_text(anomaly: Anomaly) -> str:
+def anomaly_text(anomaly: Anomaly) -> str:
+    """Return one anomaly, styled for a terminal."""
     name = click.style(anomaly.name, fg="red", bold=True)
     lines = [
         f"{name}  {_listed(anomaly.transactions)}  on {_listed(anomaly.keys)}",
-        f"  {_MEANINGS[anomaly.name]}",
+        f"  {MEANINGS[anomaly.name]}",
         *(f"    {line}" for line in _steps(anomaly.cycle)),
     ]
     return "\n".join(lines)

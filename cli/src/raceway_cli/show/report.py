@@ -11,6 +11,7 @@ from raceway_cli.show.anomaly import print_anomalies
 from raceway_cli.show.clock_offset import print_clock_offsets
 from raceway_cli.show.finding import counted, findings_text
 from raceway_cli.show.isolation import isolation_text
+from raceway_cli.show.lock import print_lock_uses
 from raceway_cli.show.operation import print_operations, print_what_if
 from raceway_cli.show.path import print_paths
 from raceway_cli.show.table import print_first
@@ -38,6 +39,7 @@ def print_report(report: Report) -> None:
         _print_variables(racy)
     if report.isolation and (report.isolation.transactions or report.findings is None):
         click.echo(isolation_text(report.isolation))
+    print_lock_uses(report.locks or ())
     _print_times(report)
 
 

@@ -8,12 +8,19 @@ import click
 import msgspec
 
 from raceway_api.original.audit import AccessView
+from raceway_api.v1.deadlock import TraceDeadlocks
 from raceway_api.v1.event import EventItem
+from raceway_api.v1.isolation import IsolationItem
+from raceway_api.v1.lock import TraceLocks
 from raceway_api.v1.trace import AuditTrails, CriticalPathItem, TraceItem
 from raceway_cli.show.anomaly import print_anomalies
+from raceway_cli.show.deadlock import print_deadlocks
+from raceway_cli.show.isolation import isolation_text
+from raceway_cli.show.lock import print_lock_uses
 from raceway_cli.show.table import duration_text, print_table, time_text
 from raceway_core.anomaly_view import AnomalyView
 from raceway_core.finding_view import ExampleView
+from raceway_core.isolation.history import Isolation
 
 _MOST_DETAIL = 60
 
@@ -25,6 +32,9 @@ class TraceReport(msgspec.Struct, frozen=True):
     events: list[EventItem]
     races: list[ExampleView]
     critical_paths: list[CriticalPathItem]
+    deadlocks: TraceDeadlocks
+    locks: TraceLocks
+    isolation: IsolationItem
     anomalies: list[AnomalyView]
 
 
@@ -51,7 +61,7 @@ def print_traces(traces: Sequence[TraceItem]) -> None:
 
 
 def print_trace(report: TraceReport) -> None:
-    """Print a trace's summary, events, racing pairs, anomalies and critical paths."""
+    """Print a trace's summary, events, racing pairs, deadlocks, locks, anomalies and critical paths."""
     trace = report.trace
     print_traces([trace])
     for name, counts in (("notes", trace.notes), ("clock issues", trace.clock_issues)):
@@ -62,10 +72,18 @@ def print_trace(report: TraceReport) -> None:
     if report.races:
         click.echo()
         print_table(("race", "first", "second", "missing"), [_race_row(race) for race in report.races])
+    print_deadlocks(report.deadlocks.deadlocks, total=report.deadlocks.total)
+    print_lock_uses(report.locks.locks)
+    if report.isolation.transactions:
+        click.echo("\n" + isolation_text(_isolation_of(report.isolation)))
     print_anomalies(report.anomalies, ())
     for path in report.critical_paths:
         click.echo()
         _print_path(path)
+
+
+def _isolation_of(item: IsolationItem) -> Isolation:
+    return Isolation(item.transactions, item.refuted_levels, item.anomalies, item.unrecoverable_keys)
 
 
 def print_audit(trails: AuditTrails) -> None:
@@ -156,6 +174,6 @@ def _access_row(access: AccessView) -> tuple[str, ...]:
         access.service_name,
         access.thread_id,
         access.location,
-        access.edge or "nothing: concurrent",
+        access.edge if access.has_causal_link_to_previous else "nothing: concurrent",
         "race" if access.is_race else "",
     )

@@ -11,13 +11,24 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from raceway_common.compression import compress, decompress
+from raceway_common.lock_sum import pack_lock_sums
 from raceway_common.ports.finding_store import FindingEntry, RunOutcome
-from raceway_common.ports.trace_store import TOGETHER, Section, TraceOutcome
+from raceway_common.ports.trace_store import TOGETHER, DeclaredEntry, Section, TraceOutcome
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
 from raceway_core.bucketed.bucket import call_entry
 from raceway_core.finding import Example, Finding
+from raceway_core.isolation.history import Isolation
+from raceway_core.isolation.part import DeclaredPart, parts_of
 from raceway_core.measured import Measurement
-from raceway_core.result import AuditTrail, CriticalPath, EventNote, SelfTime, TraceResult
+from raceway_core.result import (
+    AuditTrail,
+    CriticalPath,
+    Deadlock,
+    EventNote,
+    SelfTime,
+    TraceLocks,
+    TraceResult,
+)
 from raceway_core.turn import NO_TURN, PackedTurn
 
 _MOST_GAP = 2**63 - 1
@@ -32,6 +43,10 @@ _audit_trails = msgspec.msgpack.Decoder(tuple[AuditTrail, ...])
 _critical_paths = msgspec.msgpack.Decoder(tuple[CriticalPath, ...])
 _self_times = msgspec.msgpack.Decoder(tuple[SelfTime, ...])
 _event_notes = msgspec.msgpack.Decoder(tuple[EventNote, ...])
+_deadlocks = msgspec.msgpack.Decoder(tuple[Deadlock, ...])
+_isolation = msgspec.msgpack.Decoder(Isolation)
+_declared = msgspec.msgpack.Decoder(DeclaredPart)
+_locks = msgspec.msgpack.Decoder(TraceLocks)
 _measurements = msgspec.msgpack.Decoder(tuple[Measurement, ...])
 
 
@@ -48,13 +63,32 @@ def pack_outcome(claim: TraceClaim, result: TraceResult) -> TraceOutcome:
                 Section.CRITICAL_PATHS: result.critical_paths,
                 Section.SELF_TIMES: result.self_times,
                 Section.EVENT_NOTES: result.event_notes,
-                Section.MEASUREMENTS: result.measurements,
+                **_rare_sections(result),
             }
         ),
         findings=tuple(pack_finding(finding) for finding in result.findings),
         windows=result.windows,
+        lock_sums=pack_lock_sums(result.locks),
+        declared=tuple(
+            DeclaredEntry(part.resource, part.transactions, _pack(part)) for part in parts_of(result.declared)
+        ),
+        lock_orders=result.lock_orders,
         calls=tuple(map(call_entry, result.measurements)),
     )
+
+
+def _rare_sections(result: TraceResult) -> Mapping[Section, object]:
+    """Return the sections that most traces do not have."""
+    rare: dict[Section, object] = {}
+    if result.deadlocks:
+        rare[Section.DEADLOCKS] = result.deadlocks
+    if result.locks.holds:
+        rare[Section.LOCKS] = result.locks
+    if result.isolation:
+        rare[Section.ISOLATION] = result.isolation
+    if result.measurements:
+        rare[Section.MEASUREMENTS] = result.measurements
+    return rare
 
 
 def pack_finding(finding: Finding) -> FindingEntry:
@@ -105,8 +139,28 @@ def unpack_event_notes(body: bytes) -> tuple[EventNote, ...]:
     return _event_notes.decode(_taken(body, Section.EVENT_NOTES))
 
 
+def unpack_deadlocks(body: bytes) -> tuple[Deadlock, ...]:
+    section = _found(body, Section.DEADLOCKS)
+    return () if section is None else _deadlocks.decode(section)
+
+
+def unpack_locks(body: bytes) -> TraceLocks:
+    section = _found(body, Section.LOCKS)
+    return TraceLocks() if section is None else _locks.decode(section)
+
+
+def unpack_isolation(body: bytes) -> Isolation | None:
+    section = _found(body, Section.ISOLATION)
+    return None if section is None else _isolation.decode(section)
+
+
 def unpack_measurements(body: bytes) -> tuple[Measurement, ...]:
-    return _measurements.decode(_taken(body, Section.MEASUREMENTS))
+    section = _found(body, Section.MEASUREMENTS)
+    return () if section is None else _measurements.decode(section)
+
+
+def unpack_declared(body: bytes) -> DeclaredPart:
+    return _declared.decode(decompress(body))
 
 
 def _pack_sections(contents: Mapping[Section, object]) -> dict[int, bytes]:
@@ -119,6 +173,11 @@ def _pack_sections(contents: Mapping[Section, object]) -> dict[int, bytes]:
 
 def _taken(body: bytes, section: Section) -> bytes:
     return _sections.decode(decompress(body))[section]
+
+
+def _found(body: bytes, section: Section) -> bytes | None:
+    """Return a section that is left out where it is empty."""
+    return _sections.decode(decompress(body)).get(section)
 
 
 def _pack(content: object) -> bytes:

@@ -100,7 +100,7 @@ class Settings(BaseSettings):
         default=0.4, ge=0, le=60, description="Time without new events after which a trace is analyzed."
     )
     growth: float = Field(
-        default=1.25, gt=1, le=10, description="Growth after which a busy trace is analyzed again."
+        default=1.5, gt=1, le=10, description="Growth after which a busy trace is analyzed again."
     )
     growth_s: float = Field(
         default=1.5, ge=0, le=600, description="Least time between two analyses of a busy trace."

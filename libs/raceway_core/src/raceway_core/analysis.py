@@ -2,7 +2,7 @@
 
     events ─► causal graph ─► clocks of C ─┬─► accesses, by variable ─► lost updates ─► races ─► findings
                   └─► holds of locks ─► clocks of H ─┘
-                              └─► deadlocks ─► findings
+                              └─► deadlocks ─► findings, contention
 
 Every part is a module of its own; this one only puts them together. Everything is a function of the
 set of events.
@@ -19,13 +19,16 @@ from raceway_core.audit_trail import AuditTrails
 from raceway_core.baseline.measurement import measurements_of
 from raceway_core.causal_graph import CausalGraph, build_graph
 from raceway_core.clock import Clocks, clocks_of
+from raceway_core.contention import contention_of
 from raceway_core.critical_path import critical_paths_of
 from raceway_core.deadlock import find_deadlocks
 from raceway_core.deadlock_finding import deadlocks_of, find_deadlock_faults
 from raceway_core.event import Event, HeldLock, TraceId
-from raceway_core.evidence import evidence_of, held
+from raceway_core.evidence import held
 from raceway_core.grouping import Scene
+from raceway_core.isolation.declared import check_declared, declared_in
 from raceway_core.lock_order import lock_edges
+from raceway_core.locking.order_writer import lock_orders_of
 from raceway_core.lockset import Lockset, locks_of
 from raceway_core.options import DEFAULTS, Options
 from raceway_core.path.span_tree import span_tree
@@ -36,6 +39,7 @@ from raceway_core.result import MOST_CLOCKS, AuditTrail, EventNote, TraceResult,
 from raceway_core.run import windows_of
 from raceway_core.self_time import self_times_of
 from raceway_core.summary import summary_of
+from raceway_core.surroundings import TraceSurroundings
 from raceway_core.trace_finding import TraceFindings, find_in_trace
 from raceway_core.transaction import transactions_of, uncommitted_of
 
@@ -63,16 +67,23 @@ def analyze_ordered(
         graph, transactions=transactions, locksets=locks.locksets, order=clocks.rank, options=options
     )
     uncommitted = uncommitted_of(graph, transactions)
-    scene = Scene(lambda access: evidence_of(graph, clocks, access), accesses, _precedes(clocks))
+    scene = Scene(TraceSurroundings(graph, clocks, accesses), _precedes(clocks))
     holds = Holds(locks.holds, clocks.rank, graph.chain_of) if locks.holds else None
     found = find_in_trace(accesses, order, scene, uncommitted, holds)
     deadlocks = find_deadlocks(graph, clocks, locks.holds, options)
+    declared = declared_in(graph, clocks.rank, options)
+    orders = lock_orders_of(graph, clocks, locks.holds, options)
     tree = span_tree(graph)
     paths = critical_paths_of(graph, tree)
+    cuts = {
+        "findings_cut": found.cut,
+        "predicted_cut": int(found.is_prediction_cut),
+        "deadlocks_cut": int(deadlocks.is_cut),
+        "lock_orders_cut": int(orders.is_cut),
+        "locksets_cut": locks.cut,
+    }
     return TraceResult(
-        summary=_summary(
-            trace_id, graph, clocks, {"findings_cut": found.cut, "deadlocks_cut": int(deadlocks.is_cut)}
-        ),
+        summary=_summary(trace_id, graph, clocks, cuts),
         race_pairs=found.pair_count,
         races=found.pairs,
         findings=(*found.findings, *find_deadlock_faults(graph, clocks, deadlocks.cycles)),
@@ -85,6 +96,10 @@ def analyze_ordered(
         self_times=self_times_of(graph, tree),
         event_notes=_notes(graph, clocks, locks.locksets),
         deadlocks=deadlocks_of(graph, deadlocks.cycles),
+        locks=contention_of(graph, locks.holds, options),
+        isolation=check_declared([declared]) if declared.sessions else None,
+        declared=declared,
+        lock_orders=orders.orders,
         measurements=tuple(measurements_of(graph, paths)),
     )
 

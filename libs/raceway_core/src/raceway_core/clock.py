@@ -17,13 +17,30 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from raceway_core.causal_graph import CausalGraph, Edge
+from raceway_core.clock_row import ClockRow, knowledge, leading
 from raceway_core.clock_table import LIMITS, ClockTable, Limits, clock_table
 from raceway_core.graph.linear_order import linear_extension
+
+Array: TypeAlias = npt.NDArray[np.int64]
+
+WHOLE_UP_TO = 300
+"""Clocks of traces of so many events are shown whole; of wide ones beyond it they would be quadratic."""
+
+MOST_SHOWN = 64
+"""So many lanes of another clock are shown beside its own."""
+
+
+class Rows(NamedTuple):
+    """Clocks as an array, (clocks, lanes); `row_of` tells whose is which. Many events share a clock."""
+
+    known: Array
+    row_of: Array
 
 
 class Clocks:
@@ -83,43 +100,58 @@ class Clocks:
 
     def happens_before(self, first: int, second: int) -> bool:
         """Whether event `first` ended before event `second` began. Time: O(1)."""
-        lane = self.lane[first]
-        if lane == self.lane[second]:
+        lane, other = self.lane[first], self.lane[second]
+        if lane == other:
             return first != second and self.position[first] <= self.begin[second]
-        if lane >= self.kept:
+        if self.is_too_wide and (lane >= self.kept or other >= self.kept):
             return self.rank[first] < self.rank[second]
         return self.clock[second].get(lane, 0) >= self.position[first]
 
-    def rows(self, events: Sequence[int], lanes: Sequence[int]) -> npt.NDArray[np.int64]:
-        """Return the clocks of the starts of `events`, as a (len(events), len(lanes)) array."""
-        clocks = [self.clock[event] for event in events]
-        _, first, row_of = np.unique(_array(map(id, clocks)), return_index=True, return_inverse=True)
-        columns = np.array(lanes, dtype=np.int64)
-        rows = _dense([clocks[row] for row in first], columns, self.width)[row_of]
-        own, begin = _array(map(self.lane.__getitem__, events)), _array(map(self.begin.__getitem__, events))
-        array = np.where(own[:, np.newaxis] == columns, begin[:, np.newaxis], rows)
-        if self.is_too_wide:
-            self._assume(array, events, lanes)
-        return array
+    def known(self, event: int) -> dict[int, int]:
+        """Return the positions that the start of an event knows of, its own among them, by lane."""
+        return {**self.clock[event], self.lane[event]: self.begin[event]}
 
-    def _assume(self, rows: npt.NDArray[np.int64], events: Sequence[int], lanes: Sequence[int]) -> None:
-        """Fill in the lanes that were left out: what ranks lower counts as before."""
-        ranks = np.array([self.rank[event] for event in events])
-        for column, lane in enumerate(lanes):
-            if lane < self.kept:
-                continue
-            members = sorted((self.position[event], self.rank[event]) for event in self._members[lane])
-            positions = np.array([0, *(position for position, _ in members)])
-            assumed = positions[np.searchsorted([rank for _, rank in members], ranks)]
-            others = [self.lane[event] != lane for event in events]
-            rows[:, column] = np.where(others, assumed, rows[:, column])
+    def place(self, node: int) -> tuple[int, int]:
+        """Return the lane and the position of a node."""
+        return self.lane[self._graph.event_of[node]], self._table.position_of[node]
+
+    def node_at(self, lane: int, position: int) -> int:
+        """Return the node at a position of a lane. Time: O(log chains)."""
+        chains, offsets = self._chains_on[lane]
+        place = bisect_left(offsets, position) - 1 if len(offsets) > 1 else 0
+        return self._graph.chain_nodes[chains[place]][position - offsets[place] - 1]
 
     @cached_property
-    def _members(self) -> dict[int, list[int]]:
-        members: dict[int, list[int]] = {}
-        for event, lane in enumerate(self.lane):
-            members.setdefault(lane, []).append(event)
-        return members
+    def _chains_on(self) -> Sequence[tuple[Sequence[int], Sequence[int]]]:
+        """By lane: its chains in order, and how many positions are before each."""
+        lanes = self._table.lanes
+        chains: list[list[int]] = [[] for _ in lanes.components]
+        for number in sorted(range(len(lanes.offsets)), key=lanes.offsets.__getitem__):
+            chains[lanes.of_chain[number]].append(number)
+        return [(of_lane, [lanes.offsets[number] for number in of_lane]) for of_lane in chains]
+
+    def rows(self, events: Sequence[int], lanes: Sequence[int]) -> Rows:
+        """Return what the starts of `events` know of `lanes`, their own and those left out excepted."""
+        clocks = [self.clock[event] for event in events]
+        _, first, row_of = np.unique(_array(map(id, clocks)), return_index=True, return_inverse=True)
+        known = _dense([clocks[row] for row in first], np.array(lanes, dtype=np.int64), self.width)
+        return Rows(known, row_of)
+
+    def entries(self, events: Sequence[int]) -> tuple[Array, Array, Array]:
+        """Return what the clocks of the starts of `events` know, where that is something.
+
+        Place of the event, lane and position of each entry, by event; the own lane is among them.
+        """
+        clocks = {id(clock): clock for clock in (self.clock[event] for event in events)}
+        known = {key: knowledge(clock) for key, clock in clocks.items()}
+        lanes, positions, sizes = [], [], []
+        for event in events:
+            own, (others, at) = self.lane[event], known[id(self.clock[event])]
+            inside = others != own
+            lanes += [others[inside], np.array([own])]
+            positions += [at[inside], np.array([self.begin[event]])]
+            sizes.append(len(lanes[-2]) + 1)
+        return np.repeat(np.arange(len(events)), sizes), np.concatenate(lanes), np.concatenate(positions)
 
     def extended(self, more: Sequence[Edge], limits: Limits = LIMITS) -> Clocks:
         """Return `clocks_of` the same graph and `more`, with what is known already."""
@@ -131,7 +163,10 @@ class Clocks:
         return Clocks(graph, order, clock_table(graph, edges, order, self._table.lanes, limits))
 
     def shown(self, event: int) -> tuple[tuple[str, int], ...]:
-        """Return the clock of an event's end for a reader: (component, n), n > 0, sorted."""
+        """Return the clock of an event's end for a reader: (component, n), n > 0, sorted.
+
+        Of traces beyond `WHOLE_UP_TO` events the other lanes are the first `MOST_SHOWN` that it knows of.
+        """
         lane = self.lane[event]
         own = (self.components[lane], self.position[event])
         segment = self.segment(event)
@@ -140,7 +175,9 @@ class Clocks:
             return (own,)
         others = self._shown.get(segment)
         if others is None:
-            entries = sorted((self.components[other], clock[other]) for other in clock if other != lane)
+            most = MOST_SHOWN + 1 if len(self.lane) > WHOLE_UP_TO else len(clock)
+            known = leading(clock, most)
+            entries = sorted((self.components[other], position) for other, position in known if other != lane)
             place = bisect_left(entries, own[:1])
             others = self._shown[segment] = (tuple(entries[:place]), tuple(entries[place:]))
         return (*others[0], own, *others[1])
@@ -159,6 +196,12 @@ def _dense(
     clocks: Sequence[Mapping[int, int]], lanes: npt.NDArray[np.int64], width: int
 ) -> npt.NDArray[np.int64]:
     """Return what some clocks know of `lanes`, a row per clock."""
+    rows = [clock.positions for clock in clocks if isinstance(clock, ClockRow)]
+    if rows:
+        known = np.zeros((len(rows), len(lanes)), dtype=np.int64)
+        inside = np.flatnonzero(lanes < len(rows[0]))
+        known[:, inside] = np.stack(rows)[:, lanes[inside]]
+        return known
     distinct, column_of = np.unique(lanes, return_inverse=True)
     place = np.full(width, -1)
     place[distinct] = np.arange(len(distinct))

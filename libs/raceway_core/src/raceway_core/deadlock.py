@@ -101,7 +101,7 @@ class _Prediction:
 
     def cycles(self, known: Container[Key]) -> Iterator[WaitCycle]:
         """Yield the deadlocks that can happen and are not `known`, which may grow meanwhile."""
-        scheduler: Scheduler | None = None
+        scheduler: Scheduler[Program] | None = None
         found = 0
         for group in self._groups():
             if _key_of(group) in known:
@@ -127,7 +127,7 @@ class _Prediction:
             self.is_cut = True
         self.is_cut |= self._search.is_cut
 
-    def _meeting(self, group: Group, scheduler: Scheduler) -> WaitCycle | None:
+    def _meeting(self, group: Group, scheduler: Scheduler[Program]) -> WaitCycle | None:
         """Return the first moment at which the tasks could all wait for one another."""
         program = scheduler.program
         for events in meetings([want.events for want in group], self._clocks):

@@ -2,8 +2,8 @@
 
 It names the locks where a race names its variable, and shows each task's request for a lock as what
 it is, an atomic update of that lock, with the locks held then. Its examples show the first two tasks
-of a cycle, and the others as witnesses. Its fingerprint is a hash of the services, the patterns of
-the locks, and where in the code each was asked for; like a race's it has no line.
+of a cycle, and the others as witnesses. What makes two cycles one fault is told by
+`raceway_core.locking.fault`.
 
 What was seen to happen is observed, because later events could still tell otherwise; what was
 predicted is possible.
@@ -12,14 +12,10 @@ predicted is possible.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from itertools import islice
-
-import msgspec
 
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
-from raceway_core.counting.fingerprint import project_file
 from raceway_core.event import AccessType, LockAcquire, LockPayload
 from raceway_core.evidence import held, thread_of
 from raceway_core.finding import (
@@ -34,17 +30,14 @@ from raceway_core.finding import (
     best_examples,
     merge_findings,
 )
-from raceway_core.identity import pattern_of, place_of
+from raceway_core.locking.fault import MOST_SHOWN, fault_of, names_of
 from raceway_core.locking.sentence import Party, fix_of, missing_edge_of, summary_of
 from raceway_core.locking.span import key_of
 from raceway_core.locking.wait_cycle import Wait, WaitCycle
 from raceway_core.lockset import Lockset
+from raceway_core.moment import Moment
+from raceway_core.reason.ancestor import Ancestors
 from raceway_core.result import Deadlock, DeadlockStatus
-
-MOST_SHOWN = 8
-"""So many tasks of a circle are shown."""
-
-_encoder = msgspec.json.Encoder()
 
 
 def deadlocks_of(graph: CausalGraph, cycles: Iterable[WaitCycle]) -> tuple[Deadlock, ...]:
@@ -77,6 +70,7 @@ class _Scene:
     def __init__(self, graph: CausalGraph, clocks: Clocks) -> None:
         self._graph = graph
         self._clocks = clocks
+        self._ancestors = Ancestors(graph, clocks)
 
     def finding(self, fingerprint: str, cycles: Sequence[WaitCycle]) -> Finding:
         """Return the finding of cycles that are one fault, at least one, the actual ones first."""
@@ -91,7 +85,7 @@ class _Scene:
             kind=FindingKind.DEADLOCK,
             verdict=counts.strongest,
             severity=Severity.CRITICAL,
-            variable=_variable_of(lead),
+            variable=names_of(wait.lock.name for wait in lead.waits),
             scope=lead.waits[0].lock.scope_key,
             services=tuple(sorted({graph.chains[wait.chain].process.service for wait in waits})),
             summary=summary_of(self._parties(lead), more=_more(lead), is_actual=lead.is_actual),
@@ -118,7 +112,13 @@ class _Scene:
             missing_edge=missing_edge_of(parties, more=_more(cycle), is_actual=cycle.is_actual),
             fix=fix_of(parties),
             witness=tuple(others[1:]),
+            ancestor=self._ancestor(cycle),
         )
+
+    def _ancestor(self, cycle: WaitCycle) -> Moment | None:
+        """Return what the first two tasks both follow."""
+        events = [wait.event for wait in islice(_from_first(self._graph, cycle), 2)]
+        return self._ancestors.shown(*events) if len(events) > 1 else None
 
     def _parties(self, cycle: WaitCycle) -> list[Party]:
         """Return the first tasks of a cycle, `MOST_SHOWN` at most."""
@@ -178,12 +178,6 @@ def _deadlock_of(graph: CausalGraph, cycle: WaitCycle) -> Deadlock:
     )
 
 
-def _variable_of(cycle: WaitCycle) -> str:
-    """Return the locks that are wanted, as one name."""
-    names = sorted({wait.lock.name for wait in cycle.waits})
-    return ", ".join([*names[:MOST_SHOWN], "…"] if len(names) > MOST_SHOWN else names)
-
-
 def _more(cycle: WaitCycle) -> int:
     return max(0, len(cycle.waits) - MOST_SHOWN)
 
@@ -211,12 +205,5 @@ def _location_of(graph: CausalGraph, event: int) -> str:
 
 
 def _fingerprint_of(graph: CausalGraph, cycle: WaitCycle) -> str:
-    """Return the fingerprint of the fault, 16 hexadecimal digits."""
-    services = sorted({graph.chains[wait.chain].process.service for wait in cycle.waits})
-    sides = []
-    for wait in cycle.waits:
-        place = place_of(_location_of(graph, wait.event))
-        where = (project_file(place.file), place.function or place.line)
-        sides.append((*where, pattern_of(wait.lock.name)))
-    content = _encoder.encode((FindingKind.DEADLOCK.value, services, sorted(sides)))
-    return blake2b(content, digest_size=8).hexdigest()
+    services = {graph.chains[wait.chain].process.service for wait in cycle.waits}
+    return fault_of(services, [(_location_of(graph, wait.event), wait.lock.name) for wait in cycle.waits])

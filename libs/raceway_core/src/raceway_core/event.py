@@ -71,6 +71,8 @@ class Scope(Enum):
     SERVICE = "service"
     GLOBAL = "global"
 
+    __hash__ = object.__hash__
+
 
 class LockMode(Enum):
     """How a lock is held."""

@@ -1,4 +1,4 @@
-"""Evidence: one access of a trace as a reader needs to see it, with its clock and its locks."""
+"""Evidence: an access, or another moment of a trace, as a reader needs to see it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from raceway_core.access import Access
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
 from raceway_core.event import Event, HeldLock, Scope, StateChange
+from raceway_core.event_words import words_of
 from raceway_core.finding import AccessEvidence
 from raceway_core.lockset import Lockset
+from raceway_core.moment import Moment, Phase
+from raceway_core.path.operation import location_of
 
 
 def evidence_of(graph: CausalGraph, clocks: Clocks, access: Access) -> AccessEvidence:
@@ -30,6 +33,31 @@ def evidence_of(graph: CausalGraph, clocks: Clocks, access: Access) -> AccessEvi
         lockset=held(access.lockset),
         clock=clocks.shown(access.number),
     )
+
+
+def moment_of(graph: CausalGraph, node: int) -> Moment:
+    """Return a node of `graph` for a reader."""
+    number = graph.event_of[node]
+    event, payload = graph.events[number], graph.payloads[number]
+    return Moment(
+        event_id=event.id,
+        phase=phase_of(graph, node),
+        kind=type(payload).__name__,
+        what=words_of(payload),
+        service=event.metadata.service_name,
+        thread_id=event.metadata.thread_id,
+        task_id=event.metadata.task_id,
+        location=location_of(payload),
+        time_ns=graph.time_ns(node),
+    )
+
+
+def phase_of(graph: CausalGraph, node: int) -> Phase:
+    """Return what of its event a node is."""
+    number = graph.event_of[node]
+    if graph.starts[number] == graph.ends[number]:
+        return Phase.POINT
+    return Phase.START if node == graph.starts[number] else Phase.END
 
 
 def change_of(graph: CausalGraph, access: Access) -> StateChange:

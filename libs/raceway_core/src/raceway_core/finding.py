@@ -16,6 +16,7 @@ import msgspec
 
 from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
 from raceway_core.identity import pattern_of
+from raceway_core.moment import Moment
 
 MOST_EXAMPLES = 5
 
@@ -119,7 +120,11 @@ class AccessEvidence(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """One pair of accesses, and for a lost update the reads that prove it, in `witness`."""
+    """One pair of accesses, and for a lost update the reads that prove it, in `witness`.
+
+    `ancestor` is the last moment that both follow; None where none is known, as of two traces, which no
+    cause joins.
+    """
 
     verdict: Verdict
     gap_ns: int
@@ -128,6 +133,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     missing_edge: str
     fix: str
     witness: tuple[AccessEvidence, ...] = ()
+    ancestor: Moment | None = None
 
     @property
     def sort_key(self) -> tuple[int, int, str, str, str, str]:

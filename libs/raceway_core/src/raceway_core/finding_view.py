@@ -10,6 +10,7 @@ import msgspec
 
 from raceway_core.event import AccessType, EventId, JsonValue, LockMode, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, PairCounts, Severity, Verdict
+from raceway_core.moment_view import MomentView, view_moment
 from raceway_core.time import format_time
 
 MOST_TRACE_IDS = 100
@@ -44,7 +45,7 @@ class AccessView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExampleView(msgspec.Struct, frozen=True, kw_only=True):
-    """One pair; `events` are the ids of `first` and `second`."""
+    """One pair; `events` are the ids of `first` and `second`, `ancestor` is the last that both follow."""
 
     events: tuple[EventId, EventId]
     verdict: Verdict
@@ -54,6 +55,7 @@ class ExampleView(msgspec.Struct, frozen=True, kw_only=True):
     first: AccessView
     second: AccessView
     witness: tuple[AccessView, ...]
+    ancestor: MomentView | None
 
 
 class FindingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +122,7 @@ def view_example(example: Example) -> ExampleView:
         first=view_access(example.first),
         second=view_access(example.second),
         witness=tuple(view_access(access) for access in example.witness),
+        ancestor=None if example.ancestor is None else view_moment(example.ancestor),
     )
 
 

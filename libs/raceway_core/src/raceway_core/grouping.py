@@ -12,14 +12,14 @@ Sources: Raychev et al. 2013, EventRacer (race coverage).
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
-from raceway_core.access import Access, Precedes, Variable, transaction_key
+from raceway_core.access import Access, Precedes, Variable
 from raceway_core.counting.fingerprint import Side, fingerprint_of
-from raceway_core.event import EventId, LockMode, TraceId
+from raceway_core.event import EventId, TraceId
 from raceway_core.finding import (
     AccessEvidence,
     Example,
@@ -32,6 +32,8 @@ from raceway_core.finding import (
     severity_of,
 )
 from raceway_core.identity import Place
+from raceway_core.lockset import LockKey
+from raceway_core.moment import Moment
 from raceway_core.race import Pair
 from raceway_core.sentence import fix_of, missing_edge_of, summary_of
 
@@ -55,34 +57,43 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
 
 
+class Surroundings(Protocol):
+    """What is known around the accesses that are grouped."""
+
+    def evidence(self, access: Access) -> AccessEvidence:
+        """Return an access as a reader sees it."""
+        ...
+
+    def places(self, access: Access) -> Sequence[Place]:
+        """Return all places where the access's transaction touched its variable."""
+        ...
+
+    def lock_uses(self, variable: Variable) -> Mapping[LockKey, int]:
+        """Return how many accesses of the variable held each lock exclusively."""
+        ...
+
+    def ancestor(self, first: Access, second: Access) -> Moment | None:
+        """Return what the accesses both follow, None where nothing is known to lead to both."""
+        ...
+
+
 class Scene:
-    """What is known around the accesses that are grouped: evidence, neighbours, order.
+    """The accesses that are grouped as a reader sees them, and what orders them."""
 
-    `accesses` has all accesses of each variable, which tell what lock it is usually used with and
-    from where to where a transaction touched it.
-    """
-
-    def __init__(
-        self,
-        evidence: Callable[[Access], AccessEvidence],
-        accesses: Mapping[Variable, Sequence[Access]],
-        precedes: Precedes,
-    ) -> None:
+    def __init__(self, surroundings: Surroundings, precedes: Precedes) -> None:
         self.precedes = precedes
-        self._make_evidence = evidence
-        self._accesses = accesses
+        self._surroundings = surroundings
         self._evidence: dict[tuple[TraceId, EventId], AccessEvidence] = {}
         self._examples: dict[tuple[TraceId, EventId, TraceId, EventId], Example] = {}
         self._shown: dict[tuple[TraceId, EventId], Access] = {}
-        self._places: dict[Variable, dict[tuple[TraceId, int], list[Place]]] = {}
-        self._locks: dict[Variable, list[tuple[str, str]]] = {}
+        self._locks: dict[Variable, list[LockKey]] = {}
 
     def evidence(self, access: Access) -> AccessEvidence:
         """Return an access as a reader sees it; made once."""
         key = (access.trace_id, access.event_id)
         found = self._evidence.get(key)
         if found is None:
-            found = self._evidence[key] = self._make_evidence(access)
+            found = self._evidence[key] = self._surroundings.evidence(access)
             self._shown[key] = access
         return found
 
@@ -101,12 +112,11 @@ class Scene:
 
     def places(self, access: Access) -> Sequence[Place]:
         """Return all places where the access's transaction touched its variable."""
-        places = self._places.get(access.variable)
-        if places is None:
-            places = self._places[access.variable] = defaultdict(list)
-            for other in self._accesses[access.variable]:
-                places[transaction_key(other)].append(other.place)
-        return places[transaction_key(access)]
+        return self._surroundings.places(access)
+
+    def ancestor(self, first: Access, second: Access) -> Moment | None:
+        """Return what the accesses both follow, None where nothing is known to lead to both."""
+        return self._surroundings.ancestor(first, second)
 
     def missing_lock(self, first: Access, second: Access) -> str | None:
         """Return the lock most used with the variable that is not held at both accesses."""
@@ -116,15 +126,10 @@ class Scene:
         usual = (lock for lock in self._usual_locks(first.variable) if lock not in held)
         return next(usual, ("", ""))[0] or None
 
-    def _usual_locks(self, variable: Variable) -> list[tuple[str, str]]:
+    def _usual_locks(self, variable: Variable) -> list[LockKey]:
         locks = self._locks.get(variable)
         if locks is None:
-            uses = Counter(
-                (lock.name, lock.scope_key)
-                for access in self._accesses[variable]
-                for lock in access.lockset
-                if lock.mode is LockMode.EXCLUSIVE
-            )
+            uses = self._surroundings.lock_uses(variable)
             locks = self._locks[variable] = sorted(uses, key=lambda lock: (-uses[lock], lock))
         return locks
 
@@ -144,6 +149,7 @@ def example_of(pair: Pair, scene: Scene) -> Example:
         missing_edge=missing_edge_of(pair.verdict, mine, theirs, witness),
         fix=fix_of(lock, first.variable.name, places),
         witness=witness,
+        ancestor=scene.ancestor(first, second),
     )
 
 

@@ -7,12 +7,17 @@ a release are recorded while holding, so both are inside the hold that they begi
 A re-entrant lock is held until it was released as often as acquired; another one until its first
 release, so that a release that was never recorded hides races only until the next one.
 
+A chain that never gives back what it takes would make the locksets of n events n²/2 locks. Of more than
+`MOST_HELD` the ones taken last are kept: older ones are likelier to have been released unseen. That is
+counted, since what a lock protects that was left out looks unprotected. The holds are always complete.
+
 Source: Savage et al. 1997, Eraser (locksets).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 from raceway_core.causal_graph import CausalGraph
@@ -23,6 +28,9 @@ from raceway_core.transaction import events_on
 
 Lockset: TypeAlias = tuple[Lock, ...]
 """Sorted, each lock once: exclusive if it is held exclusively at all."""
+
+MOST_HELD = 64
+"""So many locks are in a derived lockset."""
 
 LockKey: TypeAlias = tuple[str, str]
 """Name and scope key: the lock, however it is held."""
@@ -54,32 +62,38 @@ class Hold(NamedTuple):
 
 
 class Locks(NamedTuple):
-    """The lockset of each event, and all holds, by chain and in program order."""
+    """The lockset of each event, and all holds, by chain and in program order.
+
+    `cut` counts the events at which more than `MOST_HELD` locks were held.
+    """
 
     locksets: Sequence[Lockset]
     holds: Sequence[Hold]
+    cut: int = 0
 
 
 def locks_of(graph: CausalGraph, options: Options) -> Locks:
-    """Return what was held when. Time: O(n), plus the size of the locksets."""
+    """Return what was held when. Time: O(n·d log d), d locks held at once, `MOST_HELD` at most."""
     locksets: list[Lockset] = [()] * len(graph.events)
     holds: list[Hold] = []
+    cut = 0
     chain_of = graph.chain_of
-    acquires, releases = dict(graph.payloads.of(LockAcquire)), dict(graph.payloads.of(LockRelease))
-    for chain in sorted({chain_of[event] for event in (*acquires, *releases)}):
+    marks: dict[int, LockPayload] = dict(graph.payloads.of(LockAcquire))
+    marks.update(graph.payloads.of(LockRelease))
+    for chain in sorted({chain_of[event] for event in marks}):
         walk = _Walk(graph.chains[chain].process, options)
         for number in events_on(graph, chain):
-            if acquire := acquires.get(number):
-                walk.acquire(number, acquire)
-            locksets[number] = walk.lockset
-            if release := releases.get(number):
-                walk.release(number, release)
+            if mark := marks.get(number):
+                locksets[number] = walk.step(number, mark)
+            elif walk.lockset:
+                locksets[number] = walk.lockset
+            cut += walk.is_cut
         holds.extend(walk.finish())
     for number, event in enumerate(graph.events):
         if event.lock_set:
             process = graph.chains[chain_of[number]].process
             locksets[number] = _sent(event, process, locksets[number], options)
-    return Locks(locksets, holds)
+    return Locks(locksets, holds, cut)
 
 
 def _sent(event: Event, process: Process, derived: Lockset, options: Options) -> Lockset:
@@ -95,16 +109,38 @@ def _sent(event: Event, process: Process, derived: Lockset, options: Options) ->
     return tuple(locks[key] for key in sorted(locks))
 
 
-class _Held(NamedTuple):
-    """An open hold: the modes of its acquires that were not released yet, and where it began."""
+class _Held:
+    """An open hold: its lock as acquired, where it began, and how many acquires were not released yet."""
 
-    modes: list[LockMode]
-    acquire: int
-    grant: int | None
+    __slots__ = ("acquire", "grant", "lock", "modes")
+
+    def __init__(self, lock: Lock, acquire: int, grant: int | None) -> None:
+        self.lock = lock
+        self.acquire = acquire
+        self.grant = grant
+        self.modes = {lock.mode: 1}
+
+    @property
+    def now(self) -> Lock:
+        """The lock as held by all of its acquires together: exclusively if by one of them."""
+        mode = LockMode.EXCLUSIVE if LockMode.EXCLUSIVE in self.modes else LockMode.SHARED
+        return self.lock if self.lock.mode is mode else self.lock._replace(mode=mode)
+
+    def again(self, mode: LockMode) -> None:
+        """Count one more acquire."""
+        self.modes[mode] = self.modes.get(mode, 0) + 1
+
+    def gives_back(self, mode: LockMode) -> bool:
+        """Count a release, and tell whether it was the last."""
+        released = mode if mode in self.modes else next(iter(self.modes))
+        self.modes[released] -= 1
+        if not self.modes[released]:
+            del self.modes[released]
+        return not self.modes
 
 
 class _Walk:
-    """What one chain holds between two of its events."""
+    """What one chain holds between two of its events. `is_cut`: the lockset lacks some of it."""
 
     def __init__(self, process: Process, options: Options) -> None:
         self._process = process
@@ -112,6 +148,7 @@ class _Walk:
         self._held: dict[LockKey, _Held] = {}
         self._holds: list[Hold] = []
         self.lockset: Lockset = ()
+        self.is_cut = False
 
     def finish(self) -> list[Hold]:
         """Return all holds; those still open have no release."""
@@ -119,43 +156,39 @@ class _Walk:
             self._close(key, None)
         return sorted(self._holds, key=lambda hold: hold.acquire)
 
-    def acquire(self, event: int, payload: LockAcquire) -> None:
-        """Take the lock at the chain's next event."""
+    def step(self, event: int, payload: LockPayload) -> Lockset:
+        """Take or give back a lock at the chain's next event, and return what is held there."""
         lock = lock_of(payload, self._process, self._scope)
-        key = (lock.name, lock.scope_key)
-        held = self._held.get(key)
-        if held is not None and is_reentrant(payload):
-            held.modes.append(lock.mode)
+        before = self.lockset
+        if isinstance(payload, LockAcquire):
+            self._acquire(event, lock, payload)
         else:
-            if held is not None:
-                self._close(key, None)
-            grant = None if payload.grant is None else int(payload.grant)
-            self._held[key] = _Held([lock.mode], event, grant)
-        self.lockset = self._current()
+            self._release(event, lock)
+        held = self._held
+        self.is_cut = len(held) > MOST_HELD
+        last = islice(reversed(held), MOST_HELD) if self.is_cut else held
+        self.lockset = tuple([held[key].now for key in sorted(last)])
+        return self.lockset if isinstance(payload, LockAcquire) else before
 
-    def release(self, event: int, payload: LockRelease) -> None:
-        """Give the lock back at the chain's next event."""
-        lock = lock_of(payload, self._process, self._scope)
+    def _acquire(self, event: int, lock: Lock, payload: LockAcquire) -> None:
         key = (lock.name, lock.scope_key)
         held = self._held.get(key)
-        if held is None:
-            return
-        if len(held.modes) == 1:
+        if held is not None:
+            if is_reentrant(payload):
+                held.again(lock.mode)
+                return
+            self._close(key, None)
+        grant = None if payload.grant is None else int(payload.grant)
+        self._held[key] = _Held(lock, event, grant)
+
+    def _release(self, event: int, lock: Lock) -> None:
+        key = (lock.name, lock.scope_key)
+        if (held := self._held.get(key)) and held.gives_back(lock.mode):
             self._close(key, event)
-        else:
-            held.modes.remove(lock.mode if lock.mode in held.modes else held.modes[-1])
-        self.lockset = self._current()
 
     def _close(self, key: LockKey, release: int | None) -> None:
         held = self._held.pop(key)
-        self._holds.append(Hold(Lock(*key, held.modes[0]), held.acquire, release, held.grant))
-
-    def _current(self) -> Lockset:
-        return tuple(Lock(*key, _mode(held.modes)) for key, held in sorted(self._held.items()))
-
-
-def _mode(modes: Sequence[LockMode]) -> LockMode:
-    return LockMode.EXCLUSIVE if LockMode.EXCLUSIVE in modes else LockMode.SHARED
+        self._holds.append(Hold(held.lock, held.acquire, release, held.grant))
 
 
 def is_reentrant(payload: LockPayload) -> bool:

@@ -72,33 +72,6 @@ def find_lost_updates(accesses: Sequence[Access], precedes: Precedes) -> list[Lo
     return one_per_pair(_overwrites(accesses, updates, precedes), updates)
 
 
-def sole_order(
-    accesses: Sequence[Access], updates: Sequence[Update], precedes: Precedes
-) -> WriteOrder | None:
-    """Return the one order that decides about all of the accesses; None if there is no such order.
-
-    Then an update loses exactly the writes between its read and its write, which can be counted
-    without being listed. Time: O(k log k).
-    """
-    orders = write_orders(accesses, updates, precedes)
-    if len(orders) != 1:
-        return None
-    (order,) = orders
-    versioned = sum(access.version is not None for access in accesses)
-    if order.rule is Rule.CLOCK:
-        return order if versioned == 0 else None
-    is_complete = versioned == len(accesses) and len(order.updates) == len(updates)
-    is_strict = len(set(order.ranks)) == len(order.ranks) and all(
-        ranked.read_rank < ranked.write_rank for ranked in order.updates
-    )
-    return order if is_complete and is_strict and _is_one_history(accesses) else None
-
-
-def _is_one_history(accesses: Sequence[Access]) -> bool:
-    keys = {history_key(access) for access in accesses}
-    return len(keys) == 1 and None not in keys
-
-
 class Overwrite(NamedTuple):
     """An update that had not seen a write which it overwrote."""
 

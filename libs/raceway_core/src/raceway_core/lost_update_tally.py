@@ -59,10 +59,11 @@ def shown_pair(lost_update: LostUpdate) -> Pair:
 
 def nearest(pairs: Iterable[Pair]) -> list[Pair]:
     """Return the pairs that a reader should see, in their order."""
-    return nsmallest(MOST_EXAMPLES, pairs, key=_example_key)
+    return nsmallest(MOST_EXAMPLES, pairs, key=pair_key)
 
 
-def _example_key(pair: Pair) -> tuple[int, str, str, str, str]:
+def pair_key(pair: Pair) -> tuple[int, str, str, str, str]:
+    """Return what pairs are ordered by for a reader: nearest in time first."""
     first, second = sorted(
         (pair.first, pair.second), key=lambda access: (access.start_ns, access.trace_id, access.event_id)
     )

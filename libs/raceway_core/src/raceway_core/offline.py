@@ -6,7 +6,7 @@ The functions are those that the services use; here nothing is stored between th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -15,17 +15,19 @@ from raceway_core.anomaly import Anomalies, find_anomalies
 from raceway_core.causal_graph import ClockIssue, build_graph
 from raceway_core.clock import clocks_of
 from raceway_core.clock_offset import ClockOffsets, find_offsets
+from raceway_core.deadlock_across import DeadlocksAcross, classes_by_scope, find_deadlocks_across
 from raceway_core.event import Event, TraceId
 from raceway_core.finding import Finding, merge_findings
-from raceway_core.isolation.declared import DeclaredTrace, check_declared, declared_in
+from raceway_core.grouping import names_of
+from raceway_core.isolation.declared import check_declared
 from raceway_core.isolation.history import Isolation
 from raceway_core.measured import TraceMeasurements
 from raceway_core.offset.message import Message, messages_of
 from raceway_core.operation_share import TraceOperations, operations_of
 from raceway_core.options import DEFAULTS, Change, Options
 from raceway_core.order_count import pair_counts
-from raceway_core.result import TraceResult, Window
-from raceway_core.run import find_across_traces
+from raceway_core.result import Deadlock, TraceResult, Window
+from raceway_core.run import find_across_traces, find_never_met
 from raceway_core.span import spans_of
 
 
@@ -52,14 +54,17 @@ class AnalyzedTrace(msgspec.Struct, frozen=True):
     clock_issues: Sequence[ClockIssue]
     messages: Sequence[Message]
     operations: TraceOperations
-    declared: DeclaredTrace
 
 
 class Analysis(msgspec.Struct, frozen=True):
-    """What a file says. `findings` are merged and ranked, hidden ones included."""
+    """What a file says. `findings` are merged and ranked, hidden ones included.
+
+    `deadlocks` are those between traces; those of a trace stand with it.
+    """
 
     traces: Sequence[AnalyzedTrace]
     findings: Sequence[Finding]
+    deadlocks: Sequence[Deadlock]
     anomalies: Anomalies
     clock_offsets: ClockOffsets
     change: Change | None
@@ -71,20 +76,32 @@ class Analysis(msgspec.Struct, frozen=True):
         return sum((trace.shape for trace in self.traces), Shape())
 
 
-def analyze_events(events: Iterable[Event], options: Options = DEFAULTS) -> Analysis:
-    """Return the analysis of all traces among `events`, in any order."""
+def analyze_events(
+    events: Iterable[Event],
+    options: Options = DEFAULTS,
+    *,
+    track: Callable[[Sequence[TraceId]], Iterable[TraceId]] = iter,
+) -> Analysis:
+    """Return the analysis of all traces among `events`, in any order.
+
+    `track` gives back the traces one by one, and so learns how far the work has come. Once a trace is
+    analyzed its events are forgotten.
+    """
     by_trace: defaultdict[TraceId, list[Event]] = defaultdict(list)
     for event in events:
         by_trace[event.trace_id].append(event)
-    traces = [_analyze(trace_id, by_trace[trace_id], options) for trace_id in sorted(by_trace)]
+    traces = [_analyze(trace_id, by_trace.pop(trace_id), options) for trace_id in track(sorted(by_trace))]
     inside = (finding for trace in traces for finding in trace.result.findings)
+    locking = _locking(traces)
+    circular = (finding for found in locking for finding in found.findings)
     return Analysis(
         traces=traces,
-        findings=merge_findings([*inside, *_across(traces)]),
+        findings=merge_findings([*inside, *_across(traces), *circular]),
+        deadlocks=[deadlock for found in locking for deadlock in found.deadlocks],
         anomalies=find_anomalies(map(_measured, traces), options.latency),
         clock_offsets=find_offsets(message for trace in traces for message in trace.messages),
         change=options.change,
-        isolation=check_declared(trace.declared for trace in traces),
+        isolation=_isolation(traces),
     )
 
 
@@ -100,7 +117,6 @@ def _analyze(trace_id: TraceId, events: Sequence[Event], options: Options) -> An
         clock_issues=graph.clock_issues,
         messages=list(messages_of(graph)),
         operations=operations_of(graph, result.critical_paths, options.change),
-        declared=declared_in(graph, clocks.rank, options),
     )
 
 
@@ -108,10 +124,31 @@ def _measured(trace: AnalyzedTrace) -> TraceMeasurements:
     return TraceMeasurements(trace.result.summary.trace_id, trace.result.measurements)
 
 
+def _isolation(traces: Sequence[AnalyzedTrace]) -> Isolation:
+    """Return what all transactions prove together; where one trace has all of them, that is known."""
+    results = [trace.result for trace in traces if trace.result.isolation]
+    if len(results) == 1 and results[0].isolation:
+        return results[0].isolation
+    return check_declared(result.declared for result in results)
+
+
 def _across(traces: Sequence[AnalyzedTrace]) -> Iterator[Finding]:
-    if len(traces) > 1:
-        for (_, _, span), windows in sorted(_windows_by_run(traces).items()):
-            yield from find_across_traces(span, windows)
+    """Yield what windows of one run have, and what is predicted of those that never met."""
+    if len(traces) < 2:
+        return
+    known: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for (*variable, span), windows in sorted(_windows_by_run(traces).items()):
+        found = find_across_traces(span, windows)
+        known[variable[0], variable[1]] |= names_of(found)
+        yield from found
+    for name, windows in sorted(_windows_by_variable(traces).items()):
+        yield from find_never_met(windows, known[name])
+
+
+def _locking(traces: Sequence[AnalyzedTrace]) -> list[DeadlocksAcross]:
+    results = [trace.result for trace in traces]
+    orders = ((result.summary.trace_id, order) for result in results for order in result.lock_orders)
+    return [find_deadlocks_across(*of_scope) for of_scope in classes_by_scope(orders).items()]
 
 
 def _windows_by_run(
@@ -123,3 +160,13 @@ def _windows_by_run(
             for span in spans_of(window):
                 runs[window.variable, window.scope, span].append((trace.result.summary.trace_id, window))
     return runs
+
+
+def _windows_by_variable(
+    traces: Sequence[AnalyzedTrace],
+) -> Mapping[tuple[str, str], list[tuple[TraceId, Window]]]:
+    windows: defaultdict[tuple[str, str], list[tuple[TraceId, Window]]] = defaultdict(list)
+    for trace in traces:
+        for window in trace.result.windows:
+            windows[window.variable, window.scope].append((trace.result.summary.trace_id, window))
+    return windows

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
+from raceway_core.clock_row import leading
 
 
 def pair_counts(graph: CausalGraph, clocks: Clocks) -> tuple[int, int]:
@@ -24,10 +25,13 @@ def pair_counts(graph: CausalGraph, clocks: Clocks) -> tuple[int, int]:
     ordered = 0
     for event in range(count):
         lane, clock = clocks.lane[event], clocks.clock[event]
+        itself = graph.starts[event] == graph.ends[event]
+        ordered += ended[lane][clocks.begin[event]] - itself
+        if lane >= clocks.kept:
+            continue
         if id(clock) not in behind:
             behind[id(clock)] = _behind(clock, lane, ended)
-        itself = graph.starts[event] == graph.ends[event]
-        ordered += behind[id(clock)] + ended[lane][clocks.begin[event]] - itself
+        ordered += behind[id(clock)]
     if clocks.is_too_wide:
         ordered += _assumed(clocks)
     return ordered, count * (count - 1) // 2 - ordered
@@ -50,16 +54,18 @@ def _running_count(positions: Sequence[int]) -> list[int]:
 
 
 def _behind(clock: Mapping[int, int], own: int, ended: Sequence[Sequence[int]]) -> int:
-    return sum(ended[lane][position] for lane, position in clock.items() if lane != own)
+    return sum(ended[lane][position] for lane, position in leading(clock, len(clock)) if lane != own)
 
 
 def _assumed(clocks: Clocks) -> int:
-    """Count the pairs that are taken as ordered because the first one's lane was left out."""
+    """Count the pairs of different lanes that are taken as ordered because one of these was left out."""
     pairs, left_out = 0, 0
     on_lane: dict[int, int] = {}
-    for _, lane in sorted(zip(clocks.rank, clocks.lane, strict=True)):
-        pairs += left_out - on_lane.get(lane, 0)
+    for before, lane in sorted(zip(clocks.rank, clocks.lane, strict=True)):
         if lane >= clocks.kept:
+            pairs += before - on_lane.get(lane, 0)
             left_out += 1
-            on_lane[lane] = on_lane.get(lane, 0) + 1
+        else:
+            pairs += left_out
+        on_lane[lane] = on_lane.get(lane, 0) + 1
     return pairs

@@ -21,17 +21,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-import msgspec
-
-from raceway_core.access import Access, TransactionKey, Variable, transaction_key
-from raceway_core.counting.fingerprint import Side
-from raceway_core.event import EventId
-from raceway_core.finding import Finding, FindingKind, PairCounts, Verdict
-from raceway_core.grouping import Scene, Tally, group
+from raceway_core.access import Access, TransactionKey, transaction_key
+from raceway_core.grouping import Scene
 from raceway_core.lockset import Hold, LockKey, is_guarded
-from raceway_core.lost_update_tally import nearest, sides_between
-from raceway_core.race import Pair
-from raceway_core.sentence import span_of
 from raceway_core.write_order import Update, updates_of
 
 MOST_CONSIDERED = 500
@@ -75,22 +67,40 @@ class Predicted(NamedTuple):
     write: Access
 
 
+class Prediction(NamedTuple):
+    """The predicted losses of one variable. `is_cut`: there may be more."""
+
+    found: Sequence[Predicted]
+    is_cut: bool
+
+
 def predicted_updates(
     accesses: Sequence[Access],
     holds: Holds,
     scene: Scene,
     proven: Collection[tuple[TransactionKey, TransactionKey]],
-) -> Iterator[Predicted]:
-    """Yield a predicted loss of each two transactions of one variable that are not in `proven`.
+) -> Prediction:
+    """Return a predicted loss of each two transactions of one variable that are not in `proven`.
 
     `accesses` are of committed transactions, in a linear extension of C.
 
     Time: O(k), and updates with a released lock times writes, `MOST_CONSIDERED` of each.
     """
-    updates = [update for update in updates_of(accesses) if _is_split(update, holds)][:MOST_CONSIDERED]
+    updates = [update for update in updates_of(accesses) if _is_split(update, holds)]
     if not updates:
-        return
-    writes = [one for one in accesses if one.access_type.writes and one.lockset][:MOST_CONSIDERED]
+        return Prediction((), is_cut=False)
+    writes = [one for one in accesses if one.access_type.writes and one.lockset]
+    found = _losses(updates[:MOST_CONSIDERED], writes[:MOST_CONSIDERED], holds, scene, proven)
+    return Prediction(list(found), is_cut=max(len(updates), len(writes)) > MOST_CONSIDERED)
+
+
+def _losses(
+    updates: Iterable[Update],
+    writes: Sequence[Access],
+    holds: Holds,
+    scene: Scene,
+    proven: Collection[tuple[TransactionKey, TransactionKey]],
+) -> Iterator[Predicted]:
     seen = set(proven)
     for update in updates:
         for write in writes:
@@ -102,11 +112,12 @@ def predicted_updates(
 
 
 def _is_split(update: Update, holds: Holds) -> bool:
-    common = _locks(update.read) & _locks(update.write)
+    common = locks_in(update.read) & locks_in(update.write)
     return any(holds.is_released(lock, update.read, update.write) for lock in common)
 
 
-def _locks(access: Access) -> set[LockKey]:
+def locks_in(access: Access) -> set[LockKey]:
+    """Return the locks held at an access, however."""
     return {(lock.name, lock.scope_key) for lock in access.lockset}
 
 
@@ -114,63 +125,7 @@ def _may_lose(update: Update, write: Access, holds: Holds, scene: Scene) -> bool
     read, own = update
     if not (is_guarded(read.lockset, write.lockset) and is_guarded(own.lockset, write.lockset)):
         return False
-    common = _locks(read) & _locks(own) & _locks(write)
+    common = locks_in(read) & locks_in(own) & locks_in(write)
     if not common or not all(holds.is_released(lock, read, own) for lock in common):
         return False
     return not scene.precedes(write, read) and not scene.precedes(own, write)
-
-
-def predicted_findings(found: Sequence[Predicted], scene: Scene, known: Collection[str]) -> list[Finding]:
-    """Return the findings of predicted losses, without those whose fingerprint is `known` already."""
-    findings = group(_tallies(found), scene, kind=FindingKind.LOST_UPDATE)
-    told = {_events(one.update.write, one.write): one for one in found}
-    return [_told(finding, told) for finding in findings if finding.fingerprint not in known]
-
-
-def _tallies(found: Iterable[Predicted]) -> Iterator[Tally]:
-    groups: dict[tuple[Variable, tuple[Side, Side]], list[Predicted]] = {}
-    for one in found:
-        sides = sides_between(one.update.write, one.write)
-        groups.setdefault((one.write.variable, sides), []).append(one)
-    for (variable, sides), members in groups.items():
-        accesses = [access for one in members for access in (*one.update, one.write)]
-        pairs = (Pair(one.write, one.update.write, Verdict.POSSIBLE, (one.update.read,)) for one in members)
-        yield Tally(
-            variable=variable,
-            sides=sides,
-            counts=PairCounts(possible=len(members)),
-            trace_ids=tuple(sorted({access.trace_id for access in accesses})),
-            first_ns=min(access.start_ns for access in accesses),
-            last_ns=max(access.end_ns for access in accesses),
-            pairs=nearest(pairs),
-        )
-
-
-def _events(first: Access, second: Access) -> frozenset[EventId]:
-    return frozenset({first.event_id, second.event_id})
-
-
-def _told(finding: Finding, told: Mapping[frozenset[EventId], Predicted]) -> Finding:
-    """Return the finding in words of its own: what is missing is not an order but a longer hold."""
-    examples = []
-    for example in finding.examples:
-        one = told[frozenset({example.first.event_id, example.second.event_id})]
-        lock, span = _lock_of(one), span_of([one.update.read.place, one.update.write.place])
-        missing = (
-            f"Lock {lock} is released between the read at {one.update.read.place} and the write at "
-            f"{one.update.write.place}, so the write at {one.write.place} can come between them unseen."
-        )
-        fix = f"Hold lock {lock} across {span}, or read again under it."
-        examples.append(msgspec.structs.replace(example, missing_edge=missing, fix=fix))
-    return msgspec.structs.replace(
-        finding,
-        summary=f"one update of {finding.variable} can overwrite another that it has not seen",
-        missing_edge=examples[0].missing_edge,
-        fix=examples[0].fix,
-        examples=tuple(examples),
-    )
-
-
-def _lock_of(one: Predicted) -> str:
-    common = _locks(one.update.read) & _locks(one.update.write) & _locks(one.write)
-    return ", ".join(sorted({name for name, _ in common}))

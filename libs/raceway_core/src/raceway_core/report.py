@@ -19,6 +19,8 @@ from raceway_core.event import EventId, TraceId
 from raceway_core.finding import PairCounts, Verdict
 from raceway_core.finding_view import FindingView, view_finding
 from raceway_core.isolation.history import Isolation
+from raceway_core.lock_use import merge_uses, uses_in
+from raceway_core.lock_use_view import LockUseView, view_lock_use
 from raceway_core.offline import Analysis, AnalyzedTrace, Shape
 from raceway_core.operation_share import shares_of
 from raceway_core.operation_view import (
@@ -100,10 +102,20 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     operations: Sequence[OperationView] | None = None
     slacks: Sequence[SlackView] | None = None
     what_if: WhatIfView | None = None
+    locks: Sequence[LockUseView] | None = None
 
 
 _ALWAYS = ("counts", "variables", "findings", "deadlocks")
-_WITH_TIME = ("isolation", "critical_paths", "anomalies", "clock", "baselines", "operations", "slacks")
+_WITH_TIME = (
+    "isolation",
+    "critical_paths",
+    "anomalies",
+    "clock",
+    "baselines",
+    "operations",
+    "slacks",
+    "locks",
+)
 
 
 class _Key(NamedTuple):
@@ -124,7 +136,10 @@ def report_of(analysis: Analysis, *, file_format: str, has_time: bool, with_hidd
             if finding.verdict is not Verdict.GUARDED and (with_hidden or not finding.is_hidden)
         ],
         deadlocks=distinct_deadlocks(
-            deadlock for trace in analysis.traces for deadlock in trace.result.deadlocks
+            [
+                *(deadlock for trace in analysis.traces for deadlock in trace.result.deadlocks),
+                *analysis.deadlocks,
+            ]
         ),
     )
     return _with_time(report, analysis) if has_time else report
@@ -147,6 +162,10 @@ def _with_time(report: Report, analysis: Analysis) -> Report:
             for slack in trace.operations.slacks
         ],
         what_if=view_what_if(change, savings) if change else None,
+        locks=[
+            view_lock_use(use)
+            for use in merge_uses(use for trace in traces for use in uses_in(trace.result.locks))
+        ],
     )
 
 

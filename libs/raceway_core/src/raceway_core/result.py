@@ -8,6 +8,8 @@ import msgspec
 
 from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
 from raceway_core.finding import Example, Finding, PairCounts, Verdict
+from raceway_core.isolation.history import Isolation
+from raceway_core.isolation.part import NOTHING, DeclaredTrace
 from raceway_core.measured import Measurement
 from raceway_core.turn import NO_TURN, PackedTurn
 
@@ -139,6 +141,38 @@ class Window(msgspec.Struct, frozen=True, gc=False):
     turn: PackedTurn = NO_TURN
 
 
+class LockOrder(msgspec.Struct, frozen=True, gc=False):
+    """A lock that a trace asked for while it held others, for the comparison with other traces.
+
+    `body` is the class, `example` the trace's earliest request of it
+    (`raceway_core.locking.dependency`); `first_ns..last_ns` is when it was asked for, and `scopes`
+    are the scope keys of the locks.
+    """
+
+    scopes: tuple[str, ...]
+    body: bytes
+    first_ns: int
+    last_ns: int
+    example: bytes
+
+
+MOST_REQUESTS = 4
+"""Of each class so many traces are kept in sight: a circle has no more members, all of other traces."""
+
+
+class OrderClass(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What all traces say of one class of lock orders.
+
+    `body` is the class, and `examples` are of the `MOST_REQUESTS` traces that asked for it first,
+    equal times ordered by the trace.
+    """
+
+    body: bytes
+    first_ns: int
+    last_ns: int
+    examples: tuple[bytes, ...]
+
+
 class LocationPairs(msgspec.Struct, frozen=True, gc=False):
     """How many pairs of one verdict two places of the code make; `first <= second` as text."""
 
@@ -179,12 +213,14 @@ class Deadlock(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class LockUse(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How one lock was used: held, waited for, and waited for while another task held it (contended).
 
-    `owners` and `waiters` are threads, sorted; who waited uncontended is no waiter. `longest_chain`
-    is how many waits stood in a row from this lock on, 0 where none was contended.
+    `services` are those whose tasks held it, sorted. `owners` and `waiters` are threads, sorted; who
+    waited uncontended is no waiter. `longest_chain` is how many waits stood in a row from this lock on,
+    0 where none was contended.
     """
 
     lock: str
     scope: str
+    services: tuple[str, ...]
     holds: int
     hold_ns: int
     longest_hold_ns: int
@@ -198,10 +234,43 @@ class LockUse(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     longest_chain: int
 
 
+class LockHold(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One hold of a lock. `event_id` is its acquire.
+
+    `thread_id` is the thread; of tasks of one thread, and of processes whose threads have one name, the
+    name that the task has in clocks.
+
+    `asked_ns` is when the wait for it began, None where it did not; `released_ns` is None where the
+    release was not recorded. `waits_in_row` counts the contended waits that stand in a row from its own
+    on: 0 where no other task held the lock during the wait.
+    """
+
+    lock: str
+    scope: str
+    service: str
+    thread_id: str
+    event_id: EventId
+    asked_ns: int | None
+    acquired_ns: int
+    released_ns: int | None
+    waits_in_row: int
+
+
+class TraceLocks(msgspec.Struct, frozen=True, array_like=True):
+    """The holds of a trace, by when they began, and of one with too many of them the uses of its locks.
+
+    Else the uses follow from the holds (`raceway_core.lock_use.uses_in`), and only a reader needs them.
+    """
+
+    holds: tuple[LockHold, ...] = ()
+    uses_of_cut: tuple[LockUse, ...] = ()
+
+
 class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one analysis of a trace yields. A pure function of its set of events.
 
-    `race_pairs` counts exactly; `races` lists them, strongest first, up to a limit.
+    `race_pairs` counts exactly; `races` lists them, strongest first, up to a limit. `isolation` is None
+    where no transaction is declared.
     """
 
     summary: TraceSummary
@@ -215,4 +284,8 @@ class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     self_times: tuple[SelfTime, ...]
     event_notes: tuple[EventNote, ...]
     deadlocks: tuple[Deadlock, ...] = ()
+    locks: TraceLocks = TraceLocks()
+    isolation: Isolation | None = None
+    declared: DeclaredTrace = NOTHING
+    lock_orders: tuple[LockOrder, ...] = ()
     measurements: tuple[Measurement, ...] = ()

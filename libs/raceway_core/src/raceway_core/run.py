@@ -9,29 +9,34 @@ counted once, wherever the cuts fall.
 
 Pairs inside one trace are the trace's own (`raceway_core.analysis`). The same definitions hold for
 both: `raceway_core.race` and `raceway_core.lost_update`. What a cut means for a proof that rests on
-a whole run is told in docs/adr/0004-confirmation-within-a-run.md.
+a whole run is told in docs/adr/0004-confirmation-within-a-run.md. Lost updates that are only predicted
+(`raceway_core.across.predicted`) need no overlap at all; they are found among all windows of a span.
 
 Source: Liu et al. 2017, DCatch (races between requests that nothing orders).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 
-from raceway_core.access import Access
+from raceway_core.access import Variable
 from raceway_core.across.accesses import RunAccesses, program_order
 from raceway_core.across.glance import cannot_lose, cannot_race
 from raceway_core.across.lost_update import run_lost_updates
+from raceway_core.across.predicted import predict_across
 from raceway_core.across.race import race_tallies
-from raceway_core.across.window import Opened
+from raceway_core.across.split import has_split
+from raceway_core.across.surroundings import RunSurroundings
 from raceway_core.across.window_writer import windows_of
 from raceway_core.event import TraceId
-from raceway_core.finding import AccessEvidence, Finding, FindingKind
+from raceway_core.finding import Finding, FindingKind
 from raceway_core.grouping import Scene, absorb, group, names_of
+from raceway_core.predicted_finding import told_findings
 from raceway_core.result import Window
 from raceway_core.span import SPAN_NS
+from raceway_core.turn import NO_TURN
 
-__all__ = ["SLACK_NS", "find_across_traces", "windows_of"]
+__all__ = ["SLACK_NS", "find_across_traces", "find_never_met", "windows_of"]
 
 SLACK_NS = 1_000_000_000
 """Windows that are so far apart may still be of one run."""
@@ -42,19 +47,68 @@ def find_across_traces(span: int, windows: Sequence[tuple[TraceId, Window]]) -> 
 
     `windows` are all windows of the variable that touch the span, in any order.
 
-    Time: O(k log k) for k accesses, but see `across.race` for locks and `across.lost_update` for
-    transactions of several writes.
+    Time: O(k log k) for k accesses, but see `across.race` for locks, `across.lost_update` for
+    transactions of several writes and `across.predicted` for many different ones.
     """
-    distinct = dict(sorted(windows, key=lambda item: (item[0], item[1].body)))
+    distinct = _one_per_trace(windows)
     new_traces = {trace_id for trace_id, window in distinct.items() if window.first_ns // SPAN_NS == span}
+    met = _found_in_runs(distinct, new_traces)
+    predicted = _predicted_among(distinct, new_traces, names_of(met))
+    return sorted([*met, *predicted], key=lambda finding: finding.sort_key) if predicted else met
+
+
+def find_never_met(windows: Sequence[tuple[TraceId, Window]], known: Collection[str] = ()) -> list[Finding]:
+    """Return the predicted lost updates among all windows of one variable, whenever they were.
+
+    Those whose fingerprint is `known` are left out: their pairs were counted by span. Time: O(k log k).
+    """
+    distinct = _one_per_trace(windows)
+    return _predicted_among(distinct, distinct.keys(), known)
+
+
+def _found_in_runs(windows: Mapping[TraceId, Window], new_traces: Set[TraceId]) -> list[Finding]:
+    """Return the findings of windows that were there about the same time."""
     runs = [
-        RunAccesses({trace_id: Opened(trace_id, distinct[trace_id]) for trace_id in traces}, new_traces)
-        for traces in _runs(distinct)
+        RunAccesses({trace_id: windows[trace_id] for trace_id in traces}, new_traces)
+        for traces in _runs(windows)
         if len(traces) > 1 and not new_traces.isdisjoint(traces)
     ]
-    losing = [run for run in runs if not cannot_lose(run.windows)]
-    racing = [run for run in runs if not cannot_race(run.windows)]
-    return _findings_of(runs, losing, racing) if losing or racing else []
+    losing = [run for run in runs if not cannot_lose(run)]
+    racing = [run for run in runs if not cannot_race(run)]
+    return _findings_of(_variable_of(windows), runs, losing, racing) if losing or racing else []
+
+
+def _predicted_among(
+    windows: Mapping[TraceId, Window], new_traces: Set[TraceId], known: Collection[str]
+) -> list[Finding]:
+    """Return the predicted lost updates of windows that need not have met, without the `known` ones."""
+    if len(windows) < 2 or not new_traces or not any(map(_may_split, windows.values())):
+        return []
+    run = RunAccesses(windows, new_traces)
+    tallies, shown = predict_across(run, _variable_of(windows))
+    scene = Scene(RunSurroundings([run]), program_order)
+    return told_findings(
+        group(tallies, scene, kind=FindingKind.LOST_UPDATE, across_traces=True), shown, known
+    )
+
+
+def _may_split(window: Window) -> bool:
+    """Whether an update of the window is split. What takes a turn splits none."""
+    return window.turn == NO_TURN and has_split(window)
+
+
+def _variable_of(windows: Mapping[TraceId, Window]) -> Variable:
+    window = next(iter(windows.values()))
+    return Variable(window.variable, window.scope)
+
+
+def _one_per_trace(windows: Iterable[tuple[TraceId, Window]]) -> dict[TraceId, Window]:
+    distinct: dict[TraceId, Window] = {}
+    for trace_id, window in windows:
+        other = distinct.setdefault(trace_id, window)
+        if other.body < window.body:
+            distinct[trace_id] = window
+    return distinct
 
 
 def _runs(windows: Mapping[TraceId, Window]) -> Iterator[list[TraceId]]:
@@ -70,18 +124,14 @@ def _runs(windows: Mapping[TraceId, Window]) -> Iterator[list[TraceId]]:
 
 
 def _findings_of(
-    runs: Sequence[RunAccesses], losing: Sequence[RunAccesses], racing: Sequence[RunAccesses]
+    variable: Variable,
+    runs: Sequence[RunAccesses],
+    losing: Sequence[RunAccesses],
+    racing: Sequence[RunAccesses],
 ) -> list[Finding]:
     """Return the findings of those runs that may have lost updates, and of those that may have races."""
-    accesses = [access for run in runs for access in run.accesses]
-    variable = accesses[0].variable
-    scene = Scene(_evidence_in(runs), {variable: accesses}, program_order)
-    losses = [tally for run in losing for tally in run_lost_updates(run)]
+    scene = Scene(RunSurroundings(runs), program_order)
+    losses = [tally for run in losing for tally in run_lost_updates(run, variable)]
     lost = group(losses, scene, kind=FindingKind.LOST_UPDATE, across_traces=True)
     races = [tally for run in racing for tally in race_tallies(run, variable, names_of(lost))]
     return absorb(lost, group(races, scene, across_traces=True), scene)
-
-
-def _evidence_in(runs: Iterable[RunAccesses]) -> Callable[[Access], AccessEvidence]:
-    run_of = {trace_id: run for run in runs for trace_id in run.traces}
-    return lambda access: run_of[access.trace_id].evidence(access)

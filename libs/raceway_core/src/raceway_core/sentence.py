@@ -9,16 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from raceway_core.event import AccessType, HeldLock, LockMode
+from raceway_core.event_words import ACCESS_WORDS
 from raceway_core.finding import AccessEvidence, FindingKind, Verdict
 from raceway_core.identity import Place
-
-_VERBS = {
-    AccessType.READ: "read",
-    AccessType.WRITE: "write",
-    AccessType.ATOMIC_READ: "atomic read",
-    AccessType.ATOMIC_WRITE: "atomic write",
-    AccessType.ATOMIC_RMW: "atomic update",
-}
 
 
 def summary_of(kind: FindingKind, variable: str, first: AccessType, second: AccessType) -> str:
@@ -26,8 +19,8 @@ def summary_of(kind: FindingKind, variable: str, first: AccessType, second: Acce
     if kind is FindingKind.LOST_UPDATE:
         return f"one update of {variable} overwrote another that it had not seen"
     if first is second:
-        return f"two {_VERBS[first]}s of {variable} race"
-    return f"{_VERBS[first]} and {_VERBS[second]} of {variable} race"
+        return f"two {ACCESS_WORDS[first]}s of {variable} race"
+    return f"{ACCESS_WORDS[first]} and {ACCESS_WORDS[second]} of {variable} race"
 
 
 def missing_edge_of(
@@ -44,7 +37,9 @@ def missing_edge_of(
         case Verdict.ORDER_DEPENDENT:
             return f"Only the order in which a lock was granted separates {pair}: no lock is held at both."
         case Verdict.OBSERVED | Verdict.POSSIBLE:
-            return f"Nothing orders {pair}: {_lock_gap(first.lockset, second.lockset, common)}."
+            return (
+                f"Nothing orders {pair}: {_no_cause(first, second)}{lock_gap(first.lockset, second.lockset)}."
+            )
 
 
 def fix_of(lock: str | None, variable: str, places: Iterable[Place]) -> str:
@@ -85,11 +80,26 @@ def _unprotected(first: AccessEvidence, second: AccessEvidence, witness: Iterabl
     )
 
 
+def lock_gap(first: tuple[HeldLock, ...], second: tuple[HeldLock, ...]) -> str:
+    """Return how two locksets fail to protect, as the end of a sentence."""
+    common = _common_locks(first, second)
+    if not first and not second:
+        return ", and no lock is held at either"
+    if common and all(lock.mode is LockMode.SHARED for lock in (*first, *second) if lock.id in common):
+        return f", and both hold lock {common} only shared"
+    return f"; the first holds {lock_names(first)}, the second {lock_names(second)}"
+
+
+def lock_names(locks: tuple[HeldLock, ...]) -> str:
+    """Return the names of some locks."""
+    return "lock " + ", ".join(lock.id for lock in locks) if locks else "no lock"
+
+
 def _described(access: AccessEvidence, than: AccessEvidence | None = None) -> str:
     thread = access.thread_id or "an unnamed thread"
     foreign = than is not None and than.service != access.service
     who = f"{thread} of {access.service}" if foreign else thread
-    return f"the {_VERBS[access.access_type]} at {_location(access)} ({who})"
+    return f"the {ACCESS_WORDS[access.access_type]} at {_location(access)} ({who})"
 
 
 def _location(access: AccessEvidence) -> str:
@@ -100,13 +110,7 @@ def _common_locks(first: tuple[HeldLock, ...], second: tuple[HeldLock, ...]) -> 
     return ", ".join(sorted({lock.id for lock in first} & {lock.id for lock in second}))
 
 
-def _lock_gap(first: tuple[HeldLock, ...], second: tuple[HeldLock, ...], common: str) -> str:
-    if not first and not second:
-        return "neither causes the other, and no lock is held at either"
-    if common and all(lock.mode is LockMode.SHARED for lock in (*first, *second) if lock.id in common):
-        return f"neither causes the other, and both hold lock {common} only shared"
-    return f"neither causes the other; the first holds {_names(first)}, the second {_names(second)}"
-
-
-def _names(locks: tuple[HeldLock, ...]) -> str:
-    return "lock " + ", ".join(lock.id for lock in locks) if locks else "no lock"
+def _no_cause(first: AccessEvidence, second: AccessEvidence) -> str:
+    if first.trace_id != second.trace_id:
+        return "no cause joins their two traces"
+    return "neither causes the other"

@@ -17,7 +17,8 @@ from raceway_core.grouping import Scene, Tally, absorb, group, names_of
 from raceway_core.lost_update import LostUpdate, find_lost_updates
 from raceway_core.lost_update_tally import lost_update_tallies
 from raceway_core.pair_list import list_pairs
-from raceway_core.predicted_update import Holds, predicted_findings, predicted_updates
+from raceway_core.predicted_finding import predicted_findings
+from raceway_core.predicted_update import Holds, Predicted, Prediction, predicted_updates
 from raceway_core.race import Order, Races, find_races
 from raceway_core.race_tally import Fault, faults_of, tally_of
 
@@ -31,7 +32,8 @@ MOST_PAIRS = 500
 class TraceFindings(NamedTuple):
     """What was found in a trace. `races` has the variables with unordered conflicting accesses.
 
-    `pairs` are racing pairs, strongest first: all of them, if they are few.
+    `pairs` are racing pairs, strongest first: all of them, if they are few. `is_prediction_cut`: more
+    lost updates might be predicted.
     """
 
     findings: Sequence[Finding]
@@ -39,6 +41,7 @@ class TraceFindings(NamedTuple):
     pairs: tuple[Example, ...]
     pair_count: int
     cut: int
+    is_prediction_cut: bool = False
 
     def racing(self, variable: Variable, count: int) -> Sequence[bool]:
         """Tell of each of a variable's `count` accesses whether it races."""
@@ -70,26 +73,31 @@ def find_in_trace(
     lost_findings = group(losses, scene, kind=FindingKind.LOST_UPDATE)
     tallies, cut = _strongest(races.values(), names_of(lost_findings))
     findings = absorb(lost_findings, group(tallies, scene), scene)
+    is_cut = False
     if holds:
         committed = {variable: _committed(of_one, uncommitted) for variable, of_one in accesses.items()}
-        findings = _with_predicted(findings, committed, lost, scene, holds)
+        predicted = _predicted(committed, lost, scene, holds)
+        is_cut = predicted.is_cut
+        findings = _with_predicted(findings, predicted.found, scene)
     pairs = _listed(races.values(), scene) if pair_count <= MOST_PAIRS else _shown(findings)
-    return TraceFindings(findings, races, pairs, pair_count, cut)
+    return TraceFindings(findings, races, pairs, pair_count, cut, is_cut)
 
 
-def _with_predicted(
-    findings: list[Finding],
+def _predicted(
     accesses: Mapping[Variable, Sequence[Access]],
     lost: Mapping[Variable, Sequence[LostUpdate]],
     scene: Scene,
     holds: Holds,
-) -> list[Finding]:
-    found = [
-        one
+) -> Prediction:
+    parts = [
+        predicted_updates(of_one, holds, scene, {proven.transactions for proven in lost[variable]})
         for variable, of_one in accesses.items()
         if of_one
-        for one in predicted_updates(of_one, holds, scene, {proven.transactions for proven in lost[variable]})
     ]
+    return Prediction([one for part in parts for one in part.found], any(part.is_cut for part in parts))
+
+
+def _with_predicted(findings: list[Finding], found: Sequence[Predicted], scene: Scene) -> list[Finding]:
     if not found:
         return findings
     more = predicted_findings(found, scene, names_of(findings))

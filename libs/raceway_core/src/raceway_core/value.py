@@ -7,6 +7,7 @@ but not for someone who reads a finding.
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import NamedTuple, NewType
 
 import msgspec
@@ -77,6 +78,21 @@ def written_in(access_type: AccessType, sent: SentValues) -> ValueKey:
     if not access_type.writes:
         return UNKNOWN
     return sent.new or _digest_key(sent.digest)
+
+
+_SHORT_BYTES = 7
+
+
+def code_of(key: ValueKey) -> int:
+    """Return a non-negative 64-bit integer that tells values apart as their keys do, 0 for UNKNOWN.
+
+    Of a short key it is the text itself; two long ones share a code once in 2^62.
+    """
+    text = key.encode()
+    if len(text) <= _SHORT_BYTES:
+        return int.from_bytes(text, "little") | len(text) << 56
+    digest = int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
+    return digest >> 2 | 1 << 62
 
 
 def value_of(key: ValueKey) -> JsonValue | msgspec.UnsetType:

@@ -20,8 +20,9 @@ from collections.abc import Hashable, Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from raceway_core.access import Access, Precedes
+from raceway_core.access import Access, Precedes, Variable
 from raceway_core.event import EventId, TraceId
+from raceway_core.identity import Process
 from raceway_core.value import UNKNOWN
 
 
@@ -90,15 +91,20 @@ def write_orders(
     return orders
 
 
-def history_key(access: Access) -> Hashable | None:
+def history_key(access: Access) -> str | Process | None:
     """Return what accesses must share for their versions to speak of one value.
 
     None for a process that cannot be told from another one: two containers may both call
     themselves process 1, and each has a counter of its own.
     """
-    if access.is_scope_declared and not access.variable.scope_key.startswith("process:"):
-        return access.variable.scope_key
-    return access.process if access.process.is_known else None
+    return shared_history(access.variable, access.process, is_declared=access.is_scope_declared)
+
+
+def shared_history(variable: Variable, process: Process, *, is_declared: bool) -> str | Process | None:
+    """Return `history_key` of a process's accesses to a variable, whose scope was declared or not."""
+    if is_declared and not variable.scope_key.startswith("process:"):
+        return variable.scope_key
+    return process if process.is_known else None
 
 
 def _by_version(accesses: Sequence[Access], updates: Sequence[Update]) -> list[WriteOrder]:
@@ -114,10 +120,10 @@ def _by_version(accesses: Sequence[Access], updates: Sequence[Update]) -> list[W
         if seen is not None and made is not None:
             ranked.setdefault(history_key(update.write), []).append(Ranked(seen, made, update))
     orders = []
-    for key, group in writes.items():
+    for owner, group in writes.items():
         group.sort(key=lambda entry: entry[:3])
         ranks, ordered = [entry[0] for entry in group], [entry[3] for entry in group]
-        orders.append(WriteOrder(Rule.VERSIONS, ranks, ordered, ranked.get(key, [])))
+        orders.append(WriteOrder(Rule.VERSIONS, ranks, ordered, ranked.get(owner, [])))
     return orders
 
 

@@ -15,7 +15,18 @@ import msgspec
 import structlog
 from anyio import BrokenWorkerProcess
 
-from raceway_analyzer.job import Done, Job, Lot, RunDone, RunJob, analyze_lot, count_runs, failed, uncounted
+from raceway_analyzer.job import (
+    Done,
+    Job,
+    LocksJob,
+    Lot,
+    RunDone,
+    RunJob,
+    analyze_lot,
+    count_runs,
+    failed,
+    uncounted,
+)
 from raceway_core.options import Options
 
 log = structlog.get_logger()
@@ -58,19 +69,19 @@ class Analyst:
             give_up=lambda job: failed(job.claim, [], DIED),
             size_bytes=trace_bytes,
         )
-        self._runs: Craft[RunJob, RunDone] = Craft(
+        self._runs: Craft[RunJob | LocksJob, RunDone] = Craft(
             work=count_runs,
             pack=_encoder.encode,
             unpack=_run_dones.decode,
             give_up=lambda job: uncounted(job.claim, DIED),
-            size_bytes=lambda job: sum(len(window.body) for _, window in job.windows),
+            size_bytes=run_bytes,
         )
 
     async def analyze(self, jobs: Sequence[Job]) -> list[Done]:
         """Return what became of each trace, in any order."""
         return await self._do(self._traces, jobs)
 
-    async def count(self, jobs: Sequence[RunJob]) -> list[RunDone]:
+    async def count(self, jobs: Sequence[RunJob | LocksJob]) -> list[RunDone]:
         """Return what became of each run, in any order."""
         return await self._do(self._runs, jobs)
 
@@ -107,6 +118,13 @@ class Analyst:
 def trace_bytes(job: Job) -> int:
     """Return the size of a trace's events."""
     return sum(memoryview(chunk).nbytes for chunk in job.chunks)
+
+
+def run_bytes(job: RunJob | LocksJob) -> int:
+    """Return the size of what a run compares."""
+    if isinstance(job, RunJob):
+        return sum(len(window.body) for _, window in job.windows)
+    return sum(len(body) for one in job.classes for body in (one.body, *one.examples))
 
 
 def lots(jobs: Sequence[AnyJob], size_bytes: Callable[[AnyJob], int]) -> Iterator[list[AnyJob]]:

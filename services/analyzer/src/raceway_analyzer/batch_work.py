@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from raceway_analyzer.analyst import Analyst
-from raceway_analyzer.job import Job, RunJob
+from raceway_analyzer.job import Job, LocksJob, RunJob
 from raceway_analyzer.recent import RecentChunks
 from raceway_analyzer.stores import Stores
 from raceway_common.ports.event_store import StoredTrace
@@ -109,13 +109,21 @@ class RunWork:
 
     async def _count(self, claims: Sequence[RunClaim]) -> None:
         for part in parts(claims, MOST_WINDOWS):
-            windows = await self._stores.traces.windows(part)
-            jobs = [RunJob(claim, tuple(found)) for claim, found in zip(part, windows, strict=True)]
-            done = await self._analyst.count(jobs)
+            done = await self._analyst.count(await self._jobs(part))
             for failure in (each for each in done if each.error):
                 claim = failure.outcome.claim
                 log.error("run_failed", variable=claim.variable, span=claim.span, error=failure.error)
             await self._stores.findings.replace_runs([each.outcome for each in done], now_ns=self._now_ns())
+
+    async def _jobs(self, claims: Sequence[RunClaim]) -> list[RunJob | LocksJob]:
+        jobs: list[RunJob | LocksJob] = []
+        if of_variables := [claim for claim in claims if claim.locks_of is None]:
+            windows = await self._stores.traces.windows(of_variables)
+            jobs += [RunJob(*job) for job in zip(of_variables, map(tuple, windows), strict=True)]
+        if of_locks := [claim for claim in claims if claim.locks_of is not None]:
+            classes = await self._stores.traces.lock_classes(of_locks)
+            jobs += [LocksJob(*job) for job in zip(of_locks, map(tuple, classes), strict=True)]
+        return jobs
 
 
 def parts(claims: Sequence[Claim], most: int) -> Iterator[list[Claim]]:

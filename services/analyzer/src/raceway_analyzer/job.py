@@ -21,7 +21,7 @@ from raceway_common.ports.trace_store import TraceOutcome
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
 from raceway_core.event import Event, TraceId
 from raceway_core.options import Options
-from raceway_core.result import TraceResult, Window
+from raceway_core.result import OrderClass, TraceResult, Window
 from raceway_core.turn import NO_TURN, follow
 
 
@@ -49,11 +49,18 @@ class Done(msgspec.Struct, frozen=True, array_like=True):
     error: str = ""
 
 
-class RunJob(msgspec.Struct, frozen=True, array_like=True):
+class RunJob(msgspec.Struct, frozen=True, array_like=True, tag="variable"):
     """A run to count: all windows that touch its span."""
 
     claim: RunClaim
     windows: tuple[tuple[TraceId, Window], ...]
+
+
+class LocksJob(msgspec.Struct, frozen=True, array_like=True, tag="locks"):
+    """A run of locks to count: all classes that touch its scope."""
+
+    claim: RunClaim
+    classes: tuple[OrderClass, ...]
 
 
 class RunDone(msgspec.Struct, frozen=True, array_like=True):
@@ -65,7 +72,7 @@ class RunDone(msgspec.Struct, frozen=True, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _lot = msgspec.msgpack.Decoder(Lot)
-_run_jobs = msgspec.msgpack.Decoder(list[RunJob])
+_run_jobs = msgspec.msgpack.Decoder(list[RunJob | LocksJob])
 
 
 def load() -> None:
@@ -99,20 +106,36 @@ def failed(claim: TraceClaim, events: list[Event], error: str) -> Done:
 
 
 def count_runs(runs: bytes) -> bytes:
-    """Count a list of `RunJob` and return a list of `RunDone`, in its order. Never raises for a run."""
+    """Count a list of `RunJob` and `LocksJob` and return a list of `RunDone`, in its order.
+
+    Never raises for a run.
+    """
     return _encoder.encode([count(job) for job in _run_jobs.decode(runs)])
 
 
-def count(job: RunJob) -> RunDone:
+def count(job: RunJob | LocksJob) -> RunDone:
     """Count one run, and say what went wrong if something did."""
-    from raceway_core.run import find_across_traces
-
     try:
-        findings = find_across_traces(job.claim.span, job.windows)
+        return RunDone(count_locks(job) if isinstance(job, LocksJob) else count_variable(job))
     except Exception:  # noqa: BLE001 -- the worker's loop, as above
         return uncounted(job.claim, traceback.format_exc())
+
+
+def count_variable(job: RunJob) -> RunOutcome:
+    """Compare the windows of a run of a variable."""
+    from raceway_core.run import find_across_traces
+
+    findings = find_across_traces(job.claim.span, job.windows)
     turn = NO_TURN if findings else follow([window.turn for _, window in job.windows])
-    return RunDone(pack_run(job.claim, findings, turn))
+    return pack_run(job.claim, findings, turn)
+
+
+def count_locks(job: LocksJob) -> RunOutcome:
+    """Look for circles in a run of locks."""
+    from raceway_core.deadlock_across import SETTLED, find_deadlocks_across
+
+    found = find_deadlocks_across(job.claim.locks_of or "", job.classes)
+    return pack_run(job.claim, found.findings, SETTLED if found.is_settled else NO_TURN)
 
 
 def uncounted(claim: RunClaim, error: str) -> RunDone:

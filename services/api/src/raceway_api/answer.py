@@ -75,4 +75,8 @@ def _spec(view: type[msgspec.Struct], meaning: str, media_type: str = ENVELOPE_T
     return ResponseSpec(view, description=meaning, media_type=media_type, generate_examples=False)
 
 
-_MEANING = {400: "A parameter cannot be read", 404: "There is no such thing"}
+_MEANING = {
+    400: "A parameter cannot be read",
+    404: "There is no such thing",
+    413: "It is too large to be shown",
+}

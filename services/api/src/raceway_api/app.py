@@ -16,7 +16,10 @@ from raceway_api.routes import (
     services,
     status,
     traces,
+    v1_causal_graph,
+    v1_locks,
     v1_races,
+    v1_trace_parts,
     v1_traces,
 )
 
@@ -37,7 +40,10 @@ def routes(deps: Deps) -> list[Router]:
         *anomalies.HANDLERS,
         *performance.HANDLERS,
         *v1_traces.HANDLERS,
+        *v1_causal_graph.HANDLERS,
+        *v1_trace_parts.HANDLERS,
         *v1_races.HANDLERS,
+        *v1_locks.HANDLERS,
         *docs.HANDLERS,
     ]
     provided = {"deps": Provide(provide_deps, use_cache=True, sync_to_thread=False)}

@@ -10,6 +10,7 @@ from anyio import CapacityLimiter
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from raceway_api.graph_cache import GraphCache
 from raceway_api.throttle import Throttle
 from raceway_common.ports.baseline_store import BaselineStore
 from raceway_common.ports.bus import BusReader
@@ -19,6 +20,7 @@ from raceway_common.ports.finding_store import FindingStore
 from raceway_common.ports.trace_store import TraceStore
 from raceway_common.ports.work_queue import WorkQueue
 from raceway_common.web.credentials import Credentials
+from raceway_core.options import DEFAULTS, Options
 
 MOST_THREADS = 2
 """How many traces are decoded or encoded at once: each may be large, and they share one interpreter."""
@@ -29,7 +31,7 @@ class Deps:
     """`started_ns` is when the process started, `uptime_s` how long ago; `version` is Raceway's.
 
     `credentials` say what the API key opens; None where there is no key. Cached lists are kept apart by
-    `started_ns`: another database's versions count from 1 too.
+    `started_ns`: another database's versions count from 1 too. `options` are those of the analyzers.
     """
 
     events: EventStore
@@ -43,6 +45,8 @@ class Deps:
     started_ns: int
     uptime_s: Callable[[], float]
     credentials: Credentials | None = None
+    options: Options = DEFAULTS
+    graphs: GraphCache = field(default_factory=GraphCache)
     throttle: Throttle = field(init=False)
     threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MOST_THREADS))
 

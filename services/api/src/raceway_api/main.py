@@ -77,6 +77,7 @@ async def _opened(settings: Settings) -> AsyncGenerator[Deps]:
             started_ns=time.time_ns(),
             uptime_s=lambda: time.monotonic() - started_s,
             credentials=Credentials(settings.key) if settings.key is not None else None,
+            options=settings.options,
         )
 
 

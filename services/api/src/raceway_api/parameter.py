@@ -11,7 +11,8 @@ from litestar.params import PathParameter, QueryParameter
 from raceway_common.ports.trace_store import TraceFilter
 from raceway_common.web.error import AnyRequest
 from raceway_core.errors import Rejected
-from raceway_core.event import TraceId
+from raceway_core.event import EventId, TraceId
+from raceway_core.time import parse_time
 
 MOST_PER_PAGE = 1000
 
@@ -43,6 +44,18 @@ def trace_id_of(text: str) -> TraceId:
         raise Rejected(f"a trace id is a UUID, got {text[:60]!r}") from error
 
 
+def event_id_of(text: str, parameter: str) -> EventId:
+    """Return an event's id: a UUID in its one spelling, anything else as it is.
+
+    Raises:
+        Rejected: No id can look like that.
+    """
+    try:
+        return EventId(str(UUID(text)))
+    except ValueError:
+        return EventId(name_of(text, parameter))
+
+
 def name_of(text: str, parameter: str) -> str:
     """Return a name to look for.
 
@@ -57,6 +70,18 @@ def name_of(text: str, parameter: str) -> str:
 def clamped(value: int, least: int, most: int) -> int:
     """Return the number nearest to `value` in `least..most`."""
     return min(max(value, least), most)
+
+
+def time_of(text: str, parameter: str) -> int:
+    """Return a time in nanoseconds since the epoch.
+
+    Raises:
+        Rejected: It is none.
+    """
+    try:
+        return parse_time(text)
+    except Rejected as error:
+        raise Rejected(f"{parameter}: {error}") from error
 
 
 def page_window(page: int, page_size: int) -> tuple[int, int]:

@@ -19,7 +19,10 @@ from raceway_common.errors import NotFound
 from raceway_common.packing import (
     unpack_audit_trails,
     unpack_critical_paths,
+    unpack_deadlocks,
     unpack_event_notes,
+    unpack_isolation,
+    unpack_locks,
     unpack_measurements,
     unpack_races,
     unpack_self_times,
@@ -28,8 +31,9 @@ from raceway_common.ports.event_store import StoredTrace
 from raceway_common.ports.trace_store import Section, TraceRow
 from raceway_core.event import EventId, HeldLock, TraceId
 from raceway_core.finding import Example
+from raceway_core.isolation.history import Isolation
 from raceway_core.measured import Measurement
-from raceway_core.result import AuditTrail, CriticalPath, EventNote
+from raceway_core.result import AuditTrail, CriticalPath, Deadlock, EventNote, TraceLocks
 
 MOST_ATTEMPTS = 3
 
@@ -53,6 +57,9 @@ class StoredResult(msgspec.Struct, frozen=True, kw_only=True):
     critical_paths: Sequence[CriticalPath]
     notes: Mapping[EventId, EventNote]
     self_times: Mapping[EventId, int]
+    deadlocks: Sequence[Deadlock]
+    locks: TraceLocks
+    isolation: Isolation | None
     measurements: Sequence[Measurement]
 
     @property
@@ -140,6 +147,9 @@ def _decoded(trace_id: TraceId, parts: _Parts) -> StoredResult:
         critical_paths=_unpacked(sections, Section.CRITICAL_PATHS, unpack_critical_paths),
         notes={note.event_id: note for note in notes},
         self_times={time.event_id: time.self_ns for time in times},
+        deadlocks=_unpacked(sections, Section.DEADLOCKS, unpack_deadlocks),
+        locks=unpack_locks(sections[Section.LOCKS]) if Section.LOCKS in sections else TraceLocks(),
+        isolation=unpack_isolation(sections[Section.ISOLATION]) if Section.ISOLATION in sections else None,
         measurements=_unpacked(sections, Section.MEASUREMENTS, unpack_measurements),
     )
 

@@ -76,12 +76,21 @@ class FindingStore(Protocol):
         ...
 
     async def page(
-        self, *, limit: int, after: FindingCursor | None, with_hidden: bool = False
+        self,
+        *,
+        limit: int,
+        after: FindingCursor | None,
+        with_hidden: bool = False,
+        since_ns: int | None = None,
     ) -> Sequence[Finding]:
-        """Return groups in the order of `Finding.sort_key`, by keyset."""
+        """Return groups in the order of `Finding.sort_key`, by keyset.
+
+        With `since_ns` only those whose last event, `last_ns`, is not before it; a group is listed as a
+        whole, with its older entries.
+        """
         ...
 
-    async def count(self, *, with_hidden: bool = False) -> int:
+    async def count(self, *, with_hidden: bool = False, since_ns: int | None = None) -> int:
         """Return how many groups `page` lists in all."""
         ...
 

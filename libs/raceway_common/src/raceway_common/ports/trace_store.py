@@ -12,7 +12,7 @@ from raceway_common.ports.finding_store import FindingEntry
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
 from raceway_core.bucketed.bucket import CallEntry
 from raceway_core.event import TraceId
-from raceway_core.result import Link, TraceSummary, Window
+from raceway_core.result import Link, LockOrder, OrderClass, TraceSummary, Window
 
 
 class Section(IntEnum):
@@ -23,6 +23,9 @@ class Section(IntEnum):
     CRITICAL_PATHS = 3
     SELF_TIMES = 4
     EVENT_NOTES = 5
+    DEADLOCKS = 6
+    LOCKS = 7
+    ISOLATION = 8
     MEASUREMENTS = 10
 
 
@@ -30,10 +33,19 @@ TOGETHER = 0
 """In place of a section's number: all of them, which is how those of small results are stored."""
 
 
+class DeclaredEntry(msgspec.Struct, frozen=True, gc=False):
+    """What a trace declares of one resource: how many transactions, and all of them in `body`."""
+
+    resource: str
+    transactions: int
+    body: bytes
+
+
 class TraceOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """An analyzed trace, packed by an analysis worker (`raceway_common.packing`).
 
-    `sections` has either `TOGETHER` or every section.
+    `sections` has either `TOGETHER` or every section that is not empty. `lock_sums` is what the trace adds
+    to the sums of locks (`raceway_common.lock_sum`).
     """
 
     claim: TraceClaim
@@ -42,6 +54,9 @@ class TraceOutcome(msgspec.Struct, frozen=True, kw_only=True):
     sections: dict[int, bytes]
     findings: tuple[FindingEntry, ...]
     windows: tuple[Window, ...]
+    lock_sums: bytes = b""
+    declared: tuple[DeclaredEntry, ...] = ()
+    lock_orders: tuple[LockOrder, ...] = ()
     calls: tuple[CallEntry, ...] = ()
 
 
@@ -91,6 +106,40 @@ class ServiceCalls(msgspec.Struct, frozen=True, gc=False):
         return sum(self.by_link.values())
 
 
+class LockTotals(msgspec.Struct, frozen=True, gc=False):
+    """How locks of one pattern were used in all traces; `scope` says who shares them.
+
+    Times are in microseconds (`raceway_common.lock_sum`).
+    """
+
+    lock_key: bytes
+    lock: str
+    scope: str
+    trace_count: int
+    holds: int
+    hold_us: int
+    waits: int
+    wait_us: int
+    contended: int
+    contended_us: int
+
+
+class LockCursor(msgspec.Struct, frozen=True, array_like=True):
+    """The last row of a page of locks; the next page begins after it."""
+
+    wait_us: int
+    hold_us: int
+    lock_key: bytes
+
+
+class DeclaredRow(msgspec.Struct, frozen=True, gc=False):
+    """What a trace declares of one resource; `raceway_common.packing` reads `body`."""
+
+    trace_id: TraceId
+    transactions: int
+    body: bytes
+
+
 class Totals(msgspec.Struct, frozen=True, gc=False):
     """`traces` are all that are stored; the rest counts analyzed ones. `events` are distinct."""
 
@@ -102,12 +151,14 @@ class Totals(msgspec.Struct, frozen=True, gc=False):
 
 class TraceStore(Protocol):
     async def replace(self, outcomes: Sequence[TraceOutcome], *, now_ns: int) -> None:
-        """Replace results, findings and windows of the traces and complete their claims.
+        """Replace results, findings, windows and lock orders of the traces and complete their claims.
 
         One transaction, in which what the traces add to `BaselineStore` is replaced too. An outcome
         that is not newer than what is stored is ignored. Every run that
         a trace's windows touch, or touched before, is marked due in the same transaction, unless it
-        has one window or its windows follow one another in turns (`raceway_core.turn`).
+        has one window or its windows follow one another in turns (`raceway_core.turn`). So is every
+        run of locks that a trace's lock orders touch, or touched before, unless it is settled
+        (`raceway_core.locking.across`) and no class came or went.
 
         Raises:
             Retryable: Nothing was replaced.
@@ -117,9 +168,9 @@ class TraceStore(Protocol):
     async def row(self, trace_id: TraceId) -> TraceRow | None: ...
 
     async def section(self, trace_id: TraceId, section: Section) -> bytes | None:
-        """Return what was packed with a section in it; None while the trace is not analyzed.
+        """Return what was packed with a section in it, from which `raceway_common.packing` takes it out.
 
-        `raceway_common.packing` takes the section out.
+        None while the trace is not analyzed; also for a section that is empty.
         """
         ...
 
@@ -154,8 +205,26 @@ class TraceStore(Protocol):
         """Return whom a service calls and who calls it, most calls first; at most `limit` of each."""
         ...
 
+    async def locks(self, *, limit: int, after: LockCursor | None) -> Sequence[LockTotals]:
+        """Return sums of locks, the one most waited for first, then the one held longest, by keyset."""
+        ...
+
+    async def declared(self, *, since_ns: int, resource: str | None, limit: int) -> Sequence[DeclaredRow]:
+        """Return what analyzed traces declare whose last event is not before `since_ns`, newest first.
+
+        Of one resource, or with None of all.
+        """
+        ...
+
     async def totals(self) -> Totals: ...
 
     async def windows(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[tuple[TraceId, Window]]]:
         """Return for each run the windows of its variable that touch its span, ordered by trace id."""
+        ...
+
+    async def lock_classes(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[OrderClass]]:
+        """Return for each run of locks the classes that touch its scope, by body; of others none.
+
+        Each has its `MOST_REQUESTS` smallest examples, by the time of the first request and the trace.
+        """
         ...

@@ -34,6 +34,9 @@ class RunClaim(msgspec.Struct, frozen=True, gc=False):
 
     A run exists for each span in which a window begins, since that is where pairs are counted.
     `size` is at least how many windows begin there: huge runs are read and counted alone.
+
+    A run may also be of the locks of one scope (`run_of_locks`), over all time; it has classes of
+    dependencies in place of windows.
     """
 
     variable: str
@@ -41,6 +44,23 @@ class RunClaim(msgspec.Struct, frozen=True, gc=False):
     span: int
     version: int
     size: int = 0
+
+    @property
+    def locks_of(self) -> str | None:
+        """The scope key whose locks the run is of; None if it is of a variable."""
+        return self.scope.removeprefix(_LOCKS) if self.scope.startswith(_LOCKS) else None
+
+
+LOCKS_SPAN = 0
+"""The span of each run of locks."""
+
+_LOCKS = "locks "
+"""No scope key begins like this."""
+
+
+def run_of_locks(scope: str) -> tuple[str, str]:
+    """Return the variable and the scope by which the run of the locks of a scope key is claimed."""
+    return "", _LOCKS + scope
 
 
 class WorkQueue(Protocol):

@@ -19,3 +19,8 @@ def key_of(*names: str) -> bytes:
         digest.update(len(encoded).to_bytes(8, "big"))
         digest.update(encoded)
     return digest.digest()
+
+
+def key_of_bytes(content: bytes) -> bytes:
+    """Return the key of what has these bytes."""
+    return blake2b(content, digest_size=16).digest()

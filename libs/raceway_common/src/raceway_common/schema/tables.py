@@ -3,10 +3,13 @@
     traces ─┬─ chunks           events as they were stored, one row per trace and append
             ├─ trace_results    one line per analyzed trace; trace_sections the rest of its result
             ├─ trace_services   which services took part, for lists by service
+            ├─ declared_parts   the transactions that it declares, by resource
             ├─ windows          what each variable's runs need of the trace
+            ├─ lock_orders      what it asked for with locks held, by class
             ├─ operation_calls  how long each operation took, and operation_buckets their sums
             └─ finding_entries  the trace's findings (owner_kind 0), finding_bodies their evidence
     variables ─ runs ─ finding_entries (owner_kind 1)
+            └─ lock_classes     which classes the run of a scope's locks has
 
 Rows that belong to a trace carry its `number`, which grows, so that their indexes grow at one end;
 the random trace id is looked up once. Text of unlimited length is never indexed: keys made from
@@ -112,6 +115,7 @@ trace_results = Table(
     Column("event_count", BigInteger, nullable=False),
     Column("race_pairs", BigInteger, nullable=False),
     Column("summary", LargeBinary, nullable=False),
+    Column("lock_sums", LargeBinary, nullable=False),
     Column("calls", LargeBinary, nullable=False),
 )
 
@@ -192,6 +196,31 @@ operation_calls = Table(
     sqlite_with_rowid=False,
 )
 
+lock_totals = Table(
+    "lock_totals",
+    metadata,
+    Column("lock_key", LargeBinary, primary_key=True),
+    Column("lock", BYTEWISE, nullable=False),
+    Column("scope", BYTEWISE, nullable=False),
+    Column("trace_count", BigInteger, nullable=False),
+    Column("holds", BigInteger, nullable=False),
+    Column("hold_us", BigInteger, nullable=False),
+    Column("waits", BigInteger, nullable=False),
+    Column("wait_us", BigInteger, nullable=False),
+    Column("contended", BigInteger, nullable=False),
+    Column("contended_us", BigInteger, nullable=False),
+)
+
+declared_parts = Table(
+    "declared_parts",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("resource_key", LargeBinary, primary_key=True),
+    Column("last_ns", BigInteger, nullable=False),
+    Column("transactions", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 totals = Table(
     "totals",
     metadata,
@@ -231,6 +260,24 @@ runs = Table(
     *work_columns(),
     Column("turn", LargeBinary),
     UniqueConstraint("variable_key", "span"),
+)
+
+lock_classes = Table(
+    "lock_classes",
+    metadata,
+    Column("variable_key", LargeBinary, primary_key=True),
+    Column("class_key", LargeBinary, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+lock_orders = Table(
+    "lock_orders",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("class_key", LargeBinary, primary_key=True),
+    Column("lead", LargeBinary, nullable=False),
+    Column("last_ns", BigInteger, nullable=False),
+    Column("example", LargeBinary, nullable=False),
 )
 
 finding_entries = Table(
@@ -291,6 +338,14 @@ Index("ix_service_calls_callee", service_calls.c.callee_key)
 
 Index("ix_operations_family", operations.c.family_key)
 Index("ix_operation_buckets_bucket", operation_buckets.c.bucket)
+Index("ix_lock_totals_page", lock_totals.c.wait_us, lock_totals.c.hold_us, lock_totals.c.lock_key)
+Index("ix_declared_parts_recent", declared_parts.c.last_ns, declared_parts.c.number)
+Index(
+    "ix_declared_parts_resource",
+    declared_parts.c.resource_key,
+    declared_parts.c.last_ns,
+    declared_parts.c.number,
+)
 
 _racy = text("race_pairs > 0")
 Index("ix_trace_results_page", trace_results.c.last_ns, trace_results.c.trace_id, trace_results.c.event_count)
@@ -312,6 +367,10 @@ Index(
     sqlite_where=_crossing,
     postgresql_where=_crossing,
 )
+
+Index("ix_lock_classes_class", lock_classes.c.class_key)
+Index("ix_lock_orders_lead", lock_orders.c.class_key, lock_orders.c.lead)
+Index("ix_lock_orders_last", lock_orders.c.class_key, lock_orders.c.last_ns)
 
 Index(
     "ix_finding_entries_group",

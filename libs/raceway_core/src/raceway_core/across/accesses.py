@@ -1,70 +1,240 @@
-"""The accesses of one run: what its windows hold, seen as one history of one variable."""
+"""The accesses of one run: what its windows hold, seen as one history of one variable.
+
+Ten thousand windows are compared at once, so what is asked of all accesses is a column: an array
+with one entry per access, those of a trace next to each other, in a linear extension of its
+happens-before. Most windows come from few places of the code: what is the same in all of them, the
+*role* of an access, is read once (`raceway_core.across.window`). An access as an object is made only
+when it is asked for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from functools import cached_property
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import NamedTuple
 
-from raceway_core.access import Access, TransactionKey
-from raceway_core.across.handover import LockStory, is_handed_over
-from raceway_core.across.window import Opened
-from raceway_core.counting.reach import Reach, reaches_of
+import numpy as np
+
+from raceway_core.access import Access
+from raceway_core.across.window import (
+    ABSENT,
+    ACCESS_NUMBERS,
+    STAMP_NUMBERS,
+    Actor,
+    Opened,
+    Shape,
+    Stand,
+    read_body,
+    read_numbers,
+    read_shape,
+)
+from raceway_core.counting.fingerprint import Side
+from raceway_core.counting.interval_count import Flags, Integers
 from raceway_core.event import TraceId
 from raceway_core.finding import AccessEvidence
+from raceway_core.identity import Process, place_of
+from raceway_core.lockset import LockKey, Lockset
+from raceway_core.result import Window
+
+
+class Role(NamedTuple):
+    """What an access is wherever the same code ran in the same process."""
+
+    side: Side
+    lockset: Lockset
+    actor: Actor
+    is_committed: bool
+    is_scope_declared: bool
+
+
+class StoryColumn(NamedTuple):
+    """What happened to a lock around some accesses, given by number: a row of stamps for each."""
+
+    lock: LockKey
+    process: Process
+    accesses: Integers
+    stamps: Integers
+
+
+class Block(NamedTuple):
+    """The windows of one shape: the numbers of their accesses and their stamps, a row per window."""
+
+    shape: Shape
+    accesses: Integers
+    stamps: Integers
 
 
 class RunAccesses:
-    """All accesses of a run; those of a trace stand together, in a linear extension.
+    """All accesses of a run. The number of an access is its place in every column.
+
+    `traces` are sorted, and `trace` has the places of the accesses' own among them. `versions` are
+    ABSENT where there is none, `reads` and `writes` are codes of values (`value.code_of`).
+    `transaction` numbers the transactions, those of a trace next to each other. `role` is a place in
+    `roles`. `blocks` are the windows by shape.
 
     `new_traces` are the traces whose window begins in the span that is counted: of two windows the
     later one tells where their pairs are counted, so one of the two must be among them.
     """
 
-    def __init__(self, windows: Mapping[TraceId, Opened], new_traces: Set[TraceId]) -> None:
-        self.new_traces = new_traces
-        self._windows = windows
+    def __init__(self, windows: Mapping[TraceId, Window], new_traces: Set[TraceId]) -> None:
+        self.traces = sorted(windows)
+        self._windows = [windows[trace_id] for trace_id in self.traces]
+        self._opened: dict[int, Opened] = {}
+        self.blocks: list[Block] = []
+        self.shape: Integers = np.empty(len(self.traces), dtype=np.int64)
+        self._read(list(_by_shape(self._windows)))
+        is_new = np.array([trace_id in new_traces for trace_id in self.traces], dtype=np.bool_)
+        self.is_new: Flags = is_new[self.trace]
+
+    def _read(self, groups: Sequence[tuple[Shape, Integers, Integers]]) -> None:
+        sizes = np.zeros(len(self.traces), dtype=np.int64)
+        for shape, members, _ in groups:
+            sizes[members] = len(shape.stands)
+        self._begins: Integers = np.concatenate(([0], np.cumsum(sizes)))
+        self.trace: Integers = np.repeat(np.arange(len(sizes)), sizes)
+        columns = np.empty((int(self._begins[-1]), ACCESS_NUMBERS), dtype=np.int64)
+        self.role: Integers = np.empty(len(columns), dtype=np.int64)
+        local = np.empty(len(columns), dtype=np.int64)
+        numbered: dict[Role, int] = {}
+        for shape, members, numbers in groups:
+            size = len(shape.stands)
+            accesses = self._begins[members][:, np.newaxis] + np.arange(size)
+            columns[accesses] = numbers[:, : size * ACCESS_NUMBERS].reshape(-1, size, ACCESS_NUMBERS)
+            roles = [numbered.setdefault(role, len(numbered)) for role in _roles_of(shape)]
+            self.role[accesses] = np.array(roles, dtype=np.int64)
+            local[accesses] = np.array([stand.transaction for stand in shape.stands], dtype=np.int64)
+            self.shape[members] = len(self.blocks)
+            self.blocks.append(Block(shape, accesses, numbers[:, size * ACCESS_NUMBERS :]))
+        self.roles = list(numbered)
+        self.starts, self.ends, self.versions, self.reads, self.writes = columns.T.copy()
+        self.transaction: Integers = self._transactions(local)
+
+    def _transactions(self, local: Integers) -> Integers:
+        """Number the transactions; `local` has each access's number among those of its trace."""
+        last = np.zeros(len(self.traces), dtype=np.int64)
+        np.maximum.at(last, self.trace, local)
+        self._first_transactions: Integers = np.concatenate(([0], np.cumsum(last + 1)))
+        numbers: Integers = self._first_transactions[self.trace] + local
+        return numbers
 
     @property
-    def traces(self) -> Set[TraceId]:
-        """The traces of the windows."""
-        return self._windows.keys()
+    def shapes(self) -> Sequence[Shape]:
+        """The distinct shapes of the windows; `shape` has the place of each trace's among them."""
+        return [block.shape for block in self.blocks]
+
+    def roles_of(self, shape: int) -> list[Role]:
+        """Return the roles of the accesses of a shape, given by its place."""
+        return list(_roles_of(self.blocks[shape].shape))
 
     @property
-    def windows(self) -> Sequence[Opened]:
-        """The windows, in no order that matters."""
-        return list(self._windows.values())
+    def transaction_count(self) -> int:
+        """How many transactions there are."""
+        return int(self._first_transactions[-1])
 
-    @cached_property
-    def accesses(self) -> Sequence[Access]:
-        """The accesses of all traces."""
-        return [access for trace_id in sorted(self._windows) for access in self._windows[trace_id].accesses]
+    @property
+    def is_written(self) -> Flags:
+        """Tell of each access whether it writes."""
+        return self.flags(role.side.access_type.writes for role in self.roles)
 
-    @cached_property
-    def reaches(self) -> Mapping[TransactionKey, Reach]:
-        """When each transaction touched the variable."""
-        return reaches_of(self.accesses)
+    @property
+    def is_read(self) -> Flags:
+        """Tell of each access whether it reads."""
+        return self.flags(role.side.access_type.reads for role in self.roles)
 
-    def committed(self) -> list[Access]:
-        """Return the accesses that are known to have taken effect."""
-        return [one for one in self.accesses if self._windows[one.trace_id].is_committed(one.number)]
+    @property
+    def is_committed(self) -> Flags:
+        """Tell of each access whether it is known to have taken effect."""
+        return self.flags(role.is_committed for role in self.roles)
 
-    def story(self, access: Access) -> LockStory:
-        """Return what happened to the locks around an access."""
-        return self._windows[access.trace_id].story(access.number)
+    @property
+    def is_versioned(self) -> Flags:
+        """Tell of each access whether its version is known."""
+        flags: Flags = self.versions != ABSENT
+        return flags
+
+    def flags(self, of_roles: Iterable[bool]) -> Flags:
+        """Return what is said of the roles for each access."""
+        return np.array(list(of_roles), dtype=np.bool_)[self.role]
+
+    def window_times(self) -> tuple[Integers, Integers]:
+        """Return when the windows began and ended, by trace."""
+        firsts = np.array([window.first_ns for window in self._windows], dtype=np.int64)
+        return firsts, np.array([window.last_ns for window in self._windows], dtype=np.int64)
+
+    def stories(self) -> Iterator[StoryColumn]:
+        """Yield the stories of all locks around all accesses."""
+        for shape, accesses, stamps in self.blocks:
+            column = 0
+            for number, locks in enumerate(shape.stories):
+                for lock in locks:
+                    around = stamps[:, column : column + STAMP_NUMBERS]
+                    column += STAMP_NUMBERS
+                    for place, stand in enumerate(shape.stands):
+                        if stand.story == number:
+                            process = shape.actors[stand.actor].process
+                            yield StoryColumn(lock, process, accesses[:, place], around)
+
+    def access(self, number: int) -> Access:
+        """Return an access as an object; its own `number` is its place in its window."""
+        trace = int(self.trace[number])
+        return self._open(trace).accesses[number - int(self._begins[trace])]
+
+    def accesses(self, numbers: Iterable[int]) -> list[Access]:
+        """Return some accesses as objects."""
+        return [self.access(number) for number in numbers]
 
     def evidence(self, access: Access) -> AccessEvidence:
         """Return an access as a reader needs to see it."""
-        return self._windows[access.trace_id].evidence(access.number)
+        return self._open(self._place(access.trace_id)).evidence(access.number)
+
+    def of_transaction(self, access: Access) -> Integers:
+        """Return the accesses of an access's transaction, by number."""
+        trace = self._place(access.trace_id)
+        begin, end = int(self._begins[trace]), int(self._begins[trace + 1])
+        wanted = self._first_transactions[trace] + access.transaction
+        return begin + np.flatnonzero(self.transaction[begin:end] == wanted)
 
     def are_compared(self, first: Access, second: Access) -> bool:
         """Whether a pair is counted here: of two traces, one of which begins in this span."""
-        is_new = first.trace_id in self.new_traces or second.trace_id in self.new_traces
-        return is_new and first.trace_id != second.trace_id
+        mine, theirs = (self._begins[self._place(one.trace_id)] for one in (first, second))
+        return first.trace_id != second.trace_id and bool(self.is_new[mine] or self.is_new[theirs])
 
-    def lock_order(self, first: Access, second: Access) -> bool:
-        """Whether locks order two accesses of different traces: H, where C orders nothing."""
-        one_process = first.process == second.process and first.process.is_known
-        return is_handed_over(self.story(first), self.story(second), one_process=one_process)
+    def _open(self, trace: int) -> Opened:
+        opened = self._opened.get(trace)
+        if opened is None:
+            opened = self._opened[trace] = Opened(self.traces[trace], self._windows[trace])
+        return opened
+
+    def _place(self, trace_id: TraceId) -> int:
+        return bisect_left(self.traces, trace_id)
+
+
+def _by_shape(windows: Sequence[Window]) -> Iterator[tuple[Shape, Integers, Integers]]:
+    """Yield each shape, the places of its windows, and their numbers, a row per window."""
+    members: dict[bytes, list[int]] = {}
+    numbers: dict[bytes, list[bytes]] = {}
+    for place, window in enumerate(windows):
+        body = read_body(window.body)
+        members.setdefault(body.shape, []).append(place)
+        numbers.setdefault(body.shape, []).append(body.numbers)
+    for shape, places in members.items():
+        rows = read_numbers(b"".join(numbers[shape])).reshape(len(places), -1)
+        yield read_shape(shape), np.array(places, dtype=np.int64), rows
+
+
+def _roles_of(shape: Shape) -> Iterator[Role]:
+    return (_role_of(shape, stand) for stand in shape.stands)
+
+
+def _role_of(shape: Shape, stand: Stand) -> Role:
+    actor = shape.actors[stand.actor]
+    return Role(
+        side=Side(actor.service, place_of(shape.locations[stand.location]), stand.access_type),
+        lockset=shape.locksets[stand.lockset],
+        actor=actor,
+        is_committed=stand.is_committed,
+        is_scope_declared=stand.is_scope_declared,
+    )
 
 
 def unordered(first: Access, second: Access) -> bool:

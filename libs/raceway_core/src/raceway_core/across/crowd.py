@@ -8,47 +8,64 @@ other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from raceway_core.access import Access, TransactionKey, transaction_key
+from raceway_core.access import Variable
 from raceway_core.across.accesses import RunAccesses
-from raceway_core.counting.fingerprint import Side, fingerprint_of, side_of
-from raceway_core.counting.interval_count import Integers
-from raceway_core.event import TraceId
+from raceway_core.across.facts import transaction_times
+from raceway_core.across.order import RunOrder, Updates
+from raceway_core.across.window import Shape
+from raceway_core.counting.fingerprint import Side, fingerprint_of
+from raceway_core.counting.interval_count import Flags, Integers
 from raceway_core.finding import MOST_EXAMPLES, PairCounts
 from raceway_core.grouping import Tally
-from raceway_core.lost_update import Overwrite, one_per_pair
+from raceway_core.lost_update import LostUpdate, Overwrite, one_per_pair
 from raceway_core.lost_update_tally import aliases_between, nearest, shown_pair, sides_between
-from raceway_core.write_order import Ranked, WriteOrder
+from raceway_core.write_order import Update
 
 Conduct: TypeAlias = frozenset[Side]
 """What a transaction does to the variable."""
 
 
 class _Class(NamedTuple):
-    """The writes, in their order, and the updates of the transactions of one conduct."""
+    """The transactions of one conduct: their writes, in their order, and their updates."""
 
-    writes: Sequence[tuple[int, Access]]
-    updates: Sequence[Ranked]
+    conduct: Conduct
+    writes: Integers
+    updates: Updates
 
 
 class _Losses(NamedTuple):
-    """How many writes some updates lose, which traces take part, and the pairs nearest in time."""
+    """How many writes some updates lose, which writes take part, and the pairs nearest in time.
+
+    `shown` are the places of updates and of writes among those that were compared.
+    """
 
     pairs: int
-    traces: frozenset[TraceId]
-    shown: Sequence[Overwrite]
+    writes: Integers
+    shown: Sequence[tuple[int, int]]
 
 
-def crowd_tallies(order: WriteOrder, accesses: Sequence[Access], run: RunAccesses) -> Iterator[Tally]:
+def simple_shapes(run: RunAccesses) -> Flags:
+    """Tell of each shape whether a trace of it has one committed transaction, with one write at most."""
+    return np.array([_is_simple(shape) for shape in run.shapes], dtype=np.bool_)
+
+
+def _is_simple(shape: Shape) -> bool:
+    committed = [stand for stand in shape.stands if stand.is_committed]
+    writes = sum(stand.access_type.writes for stand in committed)
+    return len({stand.transaction for stand in committed}) == 1 and writes <= 1
+
+
+def crowd_tallies(order: RunOrder, variable: Variable, run: RunAccesses) -> Iterator[Tally]:
     """Yield the lost updates of an order in which each trace is one transaction of one write.
 
-    `accesses` are all that these transactions did. Time: O(k log k) per two classes.
+    Time: O(k log k) per two classes.
     """
-    crowd = _Crowd(order, accesses, run)
+    crowd = _Crowd(order, variable, run)
     for mine in crowd.classes:
         for theirs in crowd.classes:
             tally = crowd.tally(mine, theirs)
@@ -57,94 +74,94 @@ def crowd_tallies(order: WriteOrder, accesses: Sequence[Access], run: RunAccesse
 
 
 class _Crowd:
-    def __init__(self, order: WriteOrder, accesses: Sequence[Access], run: RunAccesses) -> None:
+    def __init__(self, order: RunOrder, variable: Variable, run: RunAccesses) -> None:
         self._order = order
+        self._variable = variable
         self._run = run
-        self._reaches = {key[0]: reach for key, reach in run.reaches.items()}
-        self.classes = _classes_of(order, _conducts_of(accesses))
+        self._times = transaction_times(run)
+        self._read_of = dict(zip(order.updates.writes.tolist(), order.updates.reads.tolist(), strict=True))
+        self.classes = list(_classes_of(order, run))
 
-    def tally(self, mine: Conduct, theirs: Conduct) -> Tally | None:
+    def tally(self, mine: _Class, theirs: _Class) -> Tally | None:
         """Return what updates of one class lose of the writes of another; None if it is nothing."""
-        parts = [
-            _losses(self._order, updates, writes)
-            for updates, writes in self._compared(self.classes[mine].updates, self.classes[theirs].writes)
-        ]
-        overwrites = [overwrite for part in parts for overwrite in part.shown]
-        if not overwrites:
+        run, name = self._run, self._variable.name
+        parts = [self._losses(*compared) for compared in self._compared(mine.updates, theirs.writes)]
+        found = self._one_per_pair([pair for part in parts for pair in part.shown])
+        if not found:
             return None
-        found = one_per_pair(overwrites, [ranked.update for ranked in self._order.updates])
         sides = sides_between(found[0].update.write, found[0].lost)
-        variable = found[0].lost.variable
-        traces = frozenset[TraceId]().union(*(part.traces for part in parts))
-        aliases = aliases_between(variable.name, mine, tuple(theirs))
+        taking_part = np.unique(np.concatenate([part.writes for part in parts]))
+        own = run.transaction[taking_part]
+        aliases = aliases_between(name, mine.conduct, tuple(theirs.conduct))
         return Tally(
-            variable=variable,
+            variable=self._variable,
             sides=sides,
             counts=PairCounts(proven=sum(part.pairs for part in parts)),
-            trace_ids=tuple(sorted(traces)),
-            first_ns=min(self._reaches[trace].start_ns for trace in traces),
-            last_ns=max(self._reaches[trace].end_ns for trace in traces),
+            trace_ids=tuple([run.traces[trace] for trace in np.unique(run.trace[taking_part]).tolist()]),
+            first_ns=int(self._times[0][own].min()),
+            last_ns=int(self._times[1][own].max()),
             pairs=nearest(map(shown_pair, found)),
-            aliases=tuple(sorted(aliases - {fingerprint_of(variable.name, *sides)})),
+            aliases=tuple(sorted(aliases - {fingerprint_of(name, *sides)})),
         )
 
-    def _compared(
-        self, updates: Sequence[Ranked], writes: Sequence[tuple[int, Access]]
-    ) -> Iterator[tuple[Sequence[Ranked], Sequence[tuple[int, Access]]]]:
+    def _compared(self, updates: Updates, writes: Integers) -> Iterator[tuple[Updates, Integers]]:
         """Yield the updates with the writes that they are compared with in this span."""
-        new = self._run.new_traces
-        yield [one for one in updates if one.update.write.trace_id in new], writes
-        newer = [write for write in writes if write[1].trace_id in new]
-        yield [one for one in updates if one.update.write.trace_id not in new], newer
+        is_new = self._run.is_new
+        yield updates.of(is_new[updates.writes]), writes
+        yield updates.of(~is_new[updates.writes]), writes[is_new[writes]]
+
+    def _losses(self, updates: Updates, writes: Integers) -> _Losses:
+        ranks = self._order.ranks
+        begins = np.searchsorted(ranks[writes], ranks[updates.reads], side="right")
+        ends = np.searchsorted(ranks[writes], ranks[updates.writes], side="left")
+        counts = ends - begins
+        depth = np.zeros(len(writes) + 1, dtype=np.int64)
+        np.add.at(depth, begins, 1)
+        np.add.at(depth, ends, -1)
+        taking_part = np.concatenate((updates.writes[counts > 0], writes[np.cumsum(depth)[:-1] > 0]))
+        numbers, places = _nearest_places(self._run, updates, writes, begins, ends)
+        shown = zip(updates.writes[numbers].tolist(), writes[places].tolist(), strict=True)
+        return _Losses(int(counts.sum()), taking_part, list(shown))
+
+    def _one_per_pair(self, shown: Sequence[tuple[int, int]]) -> list[LostUpdate]:
+        """Return the lost updates of pairs of an update's write and a lost one."""
+        updates = {
+            number: Update(self._run.access(self._read_of[number]), self._run.access(number))
+            for pair in shown
+            for number in pair
+            if number in self._read_of
+        }
+        overwrites = (
+            Overwrite(self._order.rule, updates[write], self._run.access(lost)) for write, lost in shown
+        )
+        return one_per_pair(overwrites, list(updates.values()))
 
 
-def _conducts_of(accesses: Sequence[Access]) -> Mapping[TransactionKey, Conduct]:
-    sides: dict[TransactionKey, set[Side]] = {}
-    for access in accesses:
-        sides.setdefault(transaction_key(access), set()).add(side_of(access))
-    return {key: frozenset(found) for key, found in sides.items()}
-
-
-def _classes_of(order: WriteOrder, conducts: Mapping[TransactionKey, Conduct]) -> dict[Conduct, _Class]:
-    writes: dict[Conduct, list[tuple[int, Access]]] = {}
-    for ranked_write in zip(order.ranks, order.writes, strict=True):
-        writes.setdefault(conducts[transaction_key(ranked_write[1])], []).append(ranked_write)
-    updates: dict[Conduct, list[Ranked]] = {}
-    for ranked in order.updates:
-        updates.setdefault(conducts[transaction_key(ranked.update.write)], []).append(ranked)
-    return {conduct: _Class(found, updates.get(conduct, [])) for conduct, found in writes.items()}
-
-
-def _losses(order: WriteOrder, updates: Sequence[Ranked], writes: Sequence[tuple[int, Access]]) -> _Losses:
-    ranks = np.array([rank for rank, _ in writes], dtype=np.int64)
-    reads = np.array([ranked.read_rank for ranked in updates], dtype=np.int64)
-    begins = np.searchsorted(ranks, reads, side="right")
-    made = np.array([ranked.write_rank for ranked in updates], dtype=np.int64)
-    ends = np.searchsorted(ranks, made, side="left")
-    counts = ends - begins
-    depth = np.zeros(len(ranks) + 1, dtype=np.int64)
-    np.add.at(depth, begins, 1)
-    np.add.at(depth, ends, -1)
-    losing = {updates[number].update.write.trace_id for number in np.flatnonzero(counts).tolist()}
-    lost = {writes[place][1].trace_id for place in np.flatnonzero(np.cumsum(depth)[:-1]).tolist()}
-    shown = [
-        Overwrite(order.rule, updates[number].update, writes[place][1])
-        for number, place in _nearest_places(updates, writes, begins, ends)
+def _classes_of(order: RunOrder, run: RunAccesses) -> Iterator[_Class]:
+    numbers: dict[Conduct, int] = {}
+    of_shape = [
+        numbers.setdefault(_conduct_of(run, number), len(numbers)) for number in range(len(run.shapes))
     ]
-    return _Losses(int(counts.sum()), frozenset(losing | lost), shown)
+    conduct = np.array(of_shape, dtype=np.int64)[run.shape][run.trace]
+    for sides, number in numbers.items():
+        writes = order.writes[conduct[order.writes] == number]
+        if len(writes):
+            yield _Class(sides, writes, order.updates.of(conduct[order.updates.writes] == number))
+
+
+def _conduct_of(run: RunAccesses, shape: int) -> Conduct:
+    return frozenset(role.side for role in run.roles_of(shape) if role.is_committed)
 
 
 def _nearest_places(
-    updates: Sequence[Ranked], writes: Sequence[tuple[int, Access]], begins: Integers, ends: Integers
-) -> Iterator[tuple[int, int]]:
-    """Yield update and place of lost writes that are near in order; the nearest in time are there."""
-    ended = np.array([write.end_ns for _, write in writes], dtype=np.int64)
-    started = np.array([ranked.update.write.start_ns for ranked in updates], dtype=np.int64)
+    run: RunAccesses, updates: Updates, writes: Integers, begins: Integers, ends: Integers
+) -> tuple[Integers, Integers]:
+    """Return update and place of lost writes that are near in order; the nearest in time are there."""
     near = [np.flatnonzero(ends - back >= begins) for back in range(1, MOST_EXAMPLES + 1)]
     numbers = np.concatenate(near)
     places = np.concatenate([ends[chosen] - back for back, chosen in enumerate(near, 1)])
-    gaps = np.abs(started[numbers] - ended[places])
+    gaps = np.abs(run.starts[updates.writes[numbers]] - run.ends[writes[places]])
     if len(gaps) > MOST_EXAMPLES:
         least = np.partition(gaps, MOST_EXAMPLES - 1)[MOST_EXAMPLES - 1]
         numbers, places = numbers[gaps <= least], places[gaps <= least]
-    yield from zip(numbers.tolist(), places.tolist(), strict=True)
+    return numbers, places

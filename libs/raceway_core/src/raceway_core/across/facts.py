@@ -8,14 +8,13 @@ one of which is new in the span.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
 from typing import Protocol
 
 import numpy as np
 
-from raceway_core.access import transaction_key
 from raceway_core.across.accesses import RunAccesses
 from raceway_core.counting.interval_count import Flags, Integers, Intervals
+from raceway_core.counting.overlap import Timing
 
 MOST_LISTED = 64
 """Up to so many pairs inside one trace are listed; of more it is cheaper to count them apart."""
@@ -38,30 +37,33 @@ class Relation(Protocol):
 
 
 class Facts:
-    """Arrays over the accesses of a run, by their number in `RunAccesses.accesses`.
-
-    `starts` is when it began, `reach` that of its transaction. Equal `clock` is one clock, equal
-    `host` one host where `has_host`; `crowded_hosts` have several clocks.
-    """
+    """Columns over the accesses of a run that the relations are made of, times in ns since the first."""
 
     def __init__(self, run: RunAccesses) -> None:
-        reach_of = [run.reaches[transaction_key(access)] for access in run.accesses]
-        epoch_ns = min(reach.start_ns for reach in reach_of)
-        self.reach = Intervals(
-            np.array([reach.start_ns - epoch_ns for reach in reach_of], dtype=np.int64),
-            np.array([reach.end_ns - epoch_ns for reach in reach_of], dtype=np.int64),
-        )
-        self.starts = np.array([access.start_ns - epoch_ns for access in run.accesses], dtype=np.int64)
-        self.clock = _numbered([reach.site for reach in reach_of])
-        self.has_one_clock = not self.clock.any()
-        self.host = _numbered([reach.site.host for reach in reach_of])
-        clocks_of_host: dict[int, set[int]] = {}
-        for host, clock in zip(self.host.tolist(), self.clock.tolist(), strict=True):
-            clocks_of_host.setdefault(host, set()).add(clock)
-        self.crowded_hosts = sorted(host for host, clocks in clocks_of_host.items() if len(clocks) > 1)
-        self.has_host = np.array([bool(reach.site.host) for reach in reach_of], dtype=np.bool_)
-        self.trace = _numbered([access.trace_id for access in run.accesses])
-        self.is_new = np.array([access.trace_id in run.new_traces for access in run.accesses], dtype=np.bool_)
+        starts_ns, ends_ns = transaction_times(run)
+        epoch_ns = starts_ns.min()
+        actors = [run.roles[role].actor for role in _first_roles(run).tolist()]
+        self.timing = Timing(Intervals(starts_ns - epoch_ns, ends_ns - epoch_ns), actors, run.transaction)
+        self.reach = self.timing.reach
+        self.starts: Integers = run.starts - epoch_ns
+        self.trace = run.trace
+        self.is_new = run.is_new
+
+
+def transaction_times(run: RunAccesses) -> tuple[Integers, Integers]:
+    """Return when each transaction first and last touched the variable."""
+    starts = np.full(run.transaction_count, np.iinfo(np.int64).max)
+    ends = np.full(run.transaction_count, np.iinfo(np.int64).min)
+    np.minimum.at(starts, run.transaction, run.starts)
+    np.maximum.at(ends, run.transaction, run.ends)
+    return starts, ends
+
+
+def _first_roles(run: RunAccesses) -> Integers:
+    """Return the role of each transaction's first access; that of no access is 0."""
+    roles = np.zeros(run.transaction_count, dtype=np.int64)
+    roles[run.transaction[::-1]] = run.role[::-1]  # of several assignments the last one stays
+    return roles
 
 
 def compared(relation: Relation, facts: Facts, first: Integers, second: Integers | None = None) -> int:
@@ -80,50 +82,42 @@ def compared(relation: Relation, facts: Facts, first: Integers, second: Integers
 
 def _inside(relation: Relation, facts: Facts, chosen: Integers) -> int:
     """Return how many pairs are of one new trace."""
-    groups = _new_by_trace(facts, chosen)
-    mine: list[int] = []
-    theirs: list[int] = []
-    count = 0
-    for group in groups.values():
-        if len(group) * len(group) > MOST_LISTED:
-            count += relation.within(np.array(group, dtype=np.int64))
-        elif len(group) > 1:
-            for place, number in enumerate(group):
-                mine.extend([number] * place)
-                theirs.extend(group[:place])
-    return count + _listed(relation, mine, theirs)
+    mine = _new_in_order(facts, chosen)
+    begins, ends = _ranges(facts.trace[mine], facts.trace[mine])
+    is_large = (ends - begins) ** 2 > MOST_LISTED
+    large = np.unique(np.stack((begins, ends), axis=1)[is_large], axis=0).tolist()
+    count = sum(relation.within(mine[begin:end]) for begin, end in large)
+    behind = np.arange(1, len(mine) + 1)  # so that each pair is listed once
+    return count + _listed(relation, mine, mine, behind, np.where(is_large, behind, ends))
 
 
 def _inside_both(relation: Relation, facts: Facts, first: Integers, second: Integers) -> int:
-    groups, others = _new_by_trace(facts, first), _new_by_trace(facts, second)
-    mine: list[int] = []
-    theirs: list[int] = []
-    count = 0
-    for trace in groups.keys() & others.keys():
-        group, other = groups[trace], others[trace]
-        if len(group) * len(other) > MOST_LISTED:
-            count += relation.between(np.array(group, dtype=np.int64), np.array(other, dtype=np.int64))
-        else:
-            mine.extend(number for number in group for _ in other)
-            theirs.extend(other * len(group))
-    return count + _listed(relation, mine, theirs)
+    mine, theirs = _new_in_order(facts, first), _new_in_order(facts, second)
+    begins, ends = _ranges(facts.trace[theirs], facts.trace[mine])
+    own_begins, own_ends = _ranges(facts.trace[mine], facts.trace[mine])
+    is_large = (own_ends - own_begins) * (ends - begins) > MOST_LISTED
+    bounds = np.stack((own_begins, own_ends, begins, ends), axis=1)[is_large]
+    count = sum(
+        relation.between(mine[begin:end], theirs[left:right])
+        for begin, end, left, right in np.unique(bounds, axis=0).tolist()
+    )
+    return count + _listed(relation, mine, theirs, begins, np.where(is_large, begins, ends))
 
 
-def _listed(relation: Relation, mine: list[int], theirs: list[int]) -> int:
-    if not mine:
-        return 0
-    pairs = np.array(mine, dtype=np.int64), np.array(theirs, dtype=np.int64)
-    return int(np.count_nonzero(relation.holds(*pairs)))
-
-
-def _new_by_trace(facts: Facts, chosen: Integers) -> dict[int, list[int]]:
-    groups: dict[int, list[int]] = {}
+def _new_in_order(facts: Facts, chosen: Integers) -> Integers:
+    """Return those of new traces, in the order of their traces."""
     new = chosen[facts.is_new[chosen]]
-    for number, trace in zip(new.tolist(), facts.trace[new].tolist(), strict=True):
-        groups.setdefault(trace, []).append(number)
-    return groups
+    return new[np.argsort(facts.trace[new], kind="stable")]
 
 
-def _numbered(items: Sequence[Hashable]) -> Integers:
-    numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(item, len(numbers)) for item in items], dtype=np.int64)
+def _ranges(traces: Integers, wanted: Integers) -> tuple[Integers, Integers]:
+    """Return from where to where the sorted `traces` equal each of `wanted`."""
+    return np.searchsorted(traces, wanted, side="left"), np.searchsorted(traces, wanted, side="right")
+
+
+def _listed(relation: Relation, mine: Integers, theirs: Integers, begins: Integers, ends: Integers) -> int:
+    """Return how many pairs of each of `mine` with its range of `theirs` have the relation."""
+    sizes = ends - begins
+    before = np.cumsum(sizes) - sizes
+    places = np.repeat(begins - before, sizes) + np.arange(int(sizes.sum()))
+    return int(np.count_nonzero(relation.holds(np.repeat(mine, sizes), theirs[places])))

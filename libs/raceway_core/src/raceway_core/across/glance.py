@@ -1,4 +1,4 @@
-"""What a glance at the windows of a run tells: that nothing can race, or that nothing can be lost.
+"""What a glance at a run tells: that nothing can race, or that nothing can be lost.
 
 Most variables are touched by a few traces that took turns under one lock. Of them there is nothing
 to report, and these two questions say so before any pair is looked at. Both are sound and not
@@ -11,41 +11,24 @@ windows follow one another says the latter, whatever was locked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
-from itertools import pairwise
+import numpy as np
 
-from raceway_core.across.window import Opened, Row
-from raceway_core.event import LockMode
-from raceway_core.lockset import LockKey, Lockset
+from raceway_core.across.accesses import RunAccesses
+from raceway_core.across.turn_writer import guards
 
 
-def cannot_race(windows: Iterable[Opened]) -> bool:
+def cannot_race(run: RunAccesses) -> bool:
     """Whether nothing is written, or one lock is held at every access, at every write exclusively.
 
     In a pair that conflicts one access writes, so that lock protects it (`lockset.is_guarded`).
     """
-    held: Set[LockKey] | None = None
-    is_written = False
-    for window in windows:
-        for row in window.rows:
-            writes = row.access_type.writes
-            is_written |= writes
-            if held is None or held:
-                here = guards(window.lockset(row), is_write=writes)
-                held = here if held is None else held & here
-            elif is_written:
-                return False
-    return bool(held) or not is_written
+    kinds = {(role.lockset, role.side.access_type.writes) for role in run.roles}
+    if not any(writes for _, writes in kinds):
+        return True
+    return bool(set.intersection(*[guards(lockset, is_write=writes) for lockset, writes in kinds]))
 
 
-def guards(lockset: Lockset, *, is_write: bool) -> set[LockKey]:
-    """Return the locks that protect an access from every other one that holds them."""
-    return {
-        (name, scope_key) for name, scope_key, mode in lockset if not is_write or mode is LockMode.EXCLUSIVE
-    }
-
-
-def cannot_lose(windows: Sequence[Opened]) -> bool:
+def cannot_lose(run: RunAccesses) -> bool:
     """Whether no trace can be shown to have lost an update of another one.
 
     Where nothing is written nothing is lost. Else either of two things is enough, the windows taken
@@ -58,28 +41,21 @@ def cannot_lose(windows: Sequence[Opened]) -> bool:
     No access carries one, all are of one process, and the windows do not touch. Then only the clock
     could decide, and on it no write of another trace stands between two accesses of one trace.
     """
-    in_time = sorted(windows, key=lambda window: window.first_ns)
-    rows = [row for window in in_time for row in window.rows]
-    if not any(row.access_type.writes for row in rows):
+    if not run.is_written.any():
         return True
-    if all(row.version is None for row in rows):
-        return _is_one_process(windows) and _take_turns(in_time)
-    return rise(rows)
+    firsts, lasts = run.window_times()
+    in_time = np.argsort(firsts, kind="stable")
+    if not run.is_versioned.any():
+        take_turns = bool((lasts[in_time][:-1] < firsts[in_time][1:]).all())
+        return take_turns and len({role.actor.process for role in run.roles}) == 1
+    return bool(run.is_versioned.all()) and _rise(run, in_time)
 
 
-def _is_one_process(windows: Iterable[Opened]) -> bool:
-    return len({process for window in windows for process in window.processes}) == 1
-
-
-def _take_turns(in_time: Iterable[Opened]) -> bool:
-    return all(before.last_ns < after.first_ns for before, after in pairwise(in_time))
-
-
-def rise(rows: Iterable[Row]) -> bool:
-    """Whether all versions are known, never fall, and rise with each write."""
-    highest = -1
-    for row in rows:
-        if row.version is None or row.version < highest + row.access_type.writes:
-            return False
-        highest = row.version
-    return True
+def _rise(run: RunAccesses, in_time: np.typing.NDArray[np.int64]) -> bool:
+    """Whether versions never fall and rise with each write, the traces taken in this order."""
+    rank = np.empty_like(in_time)
+    rank[in_time] = np.arange(len(in_time))
+    order = np.argsort(rank[run.trace], kind="stable")
+    versions, writes = run.versions[order], run.is_written[order]
+    before = np.concatenate(([-1], versions[:-1]))
+    return bool((versions >= before + writes).all())

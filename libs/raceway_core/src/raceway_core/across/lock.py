@@ -8,16 +8,17 @@ sorted by time, so most blocks are decided as a whole: all of their pairs are or
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from raceway_core.access import Access
-from raceway_core.across.accesses import RunAccesses
+from raceway_core.across.accesses import RunAccesses, StoryColumn
 from raceway_core.across.facts import Facts, Relation
-from raceway_core.across.handover import Around, LockStory, Stamp
+from raceway_core.across.window import ABSENT, STAMP_NUMBERS
 from raceway_core.counting.interval_count import Flags, Integers
+from raceway_core.identity import Process
+from raceway_core.lockset import LockKey
 
 SIDE = 512
 """Blocks have so many rows and columns."""
@@ -109,42 +110,42 @@ def _are_apart(facts: Facts, first: Integers, second: Integers) -> bool:
     return bool(ends[first].max() <= starts[second].min() or ends[second].max() <= starts[first].min())
 
 
-_Scale: TypeAlias = tuple[bool, Hashable, Hashable]
-"""Whether it is a grant counter; the lock; and the process, for a clock."""
+_Scale: TypeAlias = tuple[LockKey, Process | None]
+"""A lock, and the process whose clock tells when it changed hands; None for its grant counter."""
+
+_COLUMNS = {False: slice(1, STAMP_NUMBERS, 2), True: slice(0, STAMP_NUMBERS, 2)}
+"""Which of the numbers of an `Around` are on a scale: grant counters, else times."""
 
 
 def hand_over_in(run: RunAccesses, facts: Facts) -> HandOver:
     """Return the hand-overs of the locks that more than one trace of the run touched."""
-    stories = [run.story(access) for access in run.accesses]
-    traces: dict[_Scale, set[str]] = {}
-    rows: dict[_Scale, list[tuple[int, Around]]] = {}
-    for number, (access, story) in enumerate(zip(run.accesses, stories, strict=True)):
-        for scale, around in _scales(access, story):
-            traces.setdefault(scale, set()).add(access.trace_id)
-            rows.setdefault(scale, []).append((number, around))
-    shared = [scale for scale in rows if len(traces[scale]) > 1]
-    return HandOver([_track(rows[scale], len(stories), by_grant=scale[0]) for scale in shared], facts)
+    columns: dict[_Scale, list[StoryColumn]] = {}
+    for column in run.stories():
+        if (column.stamps[:, _COLUMNS[True]] != ABSENT).any():
+            columns.setdefault((column.lock, None), []).append(column)
+        if column.process.is_known:
+            columns.setdefault((column.lock, column.process), []).append(column)
+    return HandOver(
+        [
+            _track(found, len(run.trace), by_grant=process is None)
+            for (_, process), found in columns.items()
+            if _is_shared(run, found)
+        ],
+        facts,
+    )
 
 
-def _scales(access: Access, story: LockStory) -> Iterator[tuple[_Scale, Around]]:
-    for lock, around in story.items():
-        if any(stamp is not None and stamp.grant is not None for stamp in around):
-            yield (True, lock, None), around
-        if access.process.is_known:
-            yield (False, lock, access.process), around
+def _is_shared(run: RunAccesses, columns: Sequence[StoryColumn]) -> bool:
+    first = run.trace[columns[0].accesses[0]]
+    return any((run.trace[column.accesses] != first).any() for column in columns)
 
 
-def _track(rows: Sequence[tuple[int, Around]], length: int, *, by_grant: bool) -> Track:
-    def on_scale(stamp: Stamp | None, absent: int) -> int:
-        value = None if stamp is None else stamp.grant if by_grant else stamp.time_ns
-        return absent if value is None else value
-
-    columns = []
-    for role, absent in enumerate((-NEVER, -NEVER, NEVER, NEVER)):
-        column = np.full(length, absent, dtype=np.int64)
-        column[[number for number, _ in rows]] = [on_scale(around[role], absent) for _, around in rows]
-        columns.append(column)
-    track = Track(*columns)
+def _track(columns: Sequence[StoryColumn], length: int, *, by_grant: bool) -> Track:
+    on_scale = np.tile(np.array([-NEVER, -NEVER, NEVER, NEVER]), (length, 1))
+    for column in columns:
+        stamps = column.stamps[:, _COLUMNS[by_grant]]
+        on_scale[column.accesses] = np.where(stamps == ABSENT, on_scale[column.accesses], stamps)
+    track = Track(*on_scale.T.copy())
     is_exclusive = np.array_equal(track.acquired, track.acquired_alone) and np.array_equal(
         track.released, track.released_alone
     )

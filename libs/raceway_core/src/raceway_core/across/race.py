@@ -14,29 +14,28 @@ from typing import NamedTuple
 
 import numpy as np
 
-from raceway_core.access import Access, Variable, is_conflict
-from raceway_core.across.accesses import RunAccesses, unordered
+from raceway_core.access import Variable, is_conflict
+from raceway_core.across.accesses import RunAccesses
 from raceway_core.across.facts import Facts, compared
 from raceway_core.across.lock import hand_over_in
-from raceway_core.across.relation import Everything, Overlap
+from raceway_core.across.nearest import NumberPair, nearest_pairs
+from raceway_core.across.relation import Everything
 from raceway_core.across.search import search_pairs
-from raceway_core.counting.access_class import side_key, sides_of
+from raceway_core.counting.access_class import counted_sides, side_key
 from raceway_core.counting.fingerprint import Side, fingerprint_of
 from raceway_core.counting.interval_count import Flags, Integers
-from raceway_core.counting.reach import overlaps_by
+from raceway_core.counting.overlap import Overlap
 from raceway_core.finding import PairCounts, Verdict
 from raceway_core.grouping import Tally
-from raceway_core.identity import Lock
-from raceway_core.lockset import is_guarded
-from raceway_core.nearest_pair import nearest_pairs
-from raceway_core.race import Pair, verdict_of
+from raceway_core.lockset import LockKey, Lockset, is_guarded
+from raceway_core.race import Pair
 
 
 class AccessClass(NamedTuple):
     """What code did, under which locks. Locks that only one trace ever held guard nothing here."""
 
     side: Side
-    lockset: tuple[Lock, ...]
+    lockset: Lockset
 
 
 def race_tallies(run: RunAccesses, variable: Variable, proven: Container[str]) -> list[Tally]:
@@ -44,16 +43,17 @@ def race_tallies(run: RunAccesses, variable: Variable, proven: Container[str]) -
 
     Time: O(k log k) per two classes; where several traces pass one lock on, O(k²) in blocks.
     """
-    sides, side_of_access = sides_of(run.accesses)
+    classes = _classes_of(run)
+    sides = sorted({one.side for one in classes}, key=side_key)
     wanted = [
         (first, second)
-        for first, second in combinations_with_replacement(sorted(sides, key=side_key), 2)
+        for first, second in combinations_with_replacement(sides, 2)
         if is_conflict(first.access_type, second.access_type)
         and fingerprint_of(variable.name, first, second) not in proven
     ]
     if not wanted:
         return []
-    counter = _Counter(run, _classes_of(run, [sides[number] for number in side_of_access]))
+    counter = _Counter(run, classes)
     tallies = (counter.tally(variable, first, second) for first, second in wanted)
     return [tally for tally in tallies if tally is not None]
 
@@ -69,29 +69,30 @@ class _Counter:
             self._by_side.setdefault(one.side, []).append(one)
         self._facts = Facts(run)
         self._everything = Everything()
-        self._overlap = Overlap(self._facts)
+        self._overlap = Overlap(self._facts.timing)
         self._hand_over = hand_over_in(run, self._facts)
         self._both = self._hand_over.with_also(self._overlap)
-        self._overlaps = overlaps_by(run.reaches)
 
     def tally(self, variable: Variable, first: Side, second: Side) -> Tally | None:
         """Return the pairs of two sides; None if there are none to report."""
-        counts, pairs, members = PairCounts(), list[Pair](), list[Access]()
+        run = self._run
+        counts, pairs, taking_part = PairCounts(), list[Pair](), list[Integers]()
         for mine, theirs in _class_pairs(self._by_side[first], self._by_side[second]):
             found = self._counts(mine, theirs)
             counts += found
             if found.strongest is not Verdict.GUARDED:
                 pairs.extend(self._shown(mine, theirs, found))
-                members.extend(self._taking_part(mine, theirs))
-        if not members:
+                taking_part.extend(self._taking_part(mine, theirs))
+        if not taking_part:
             return None
+        members = np.concatenate(taking_part)
         return Tally(
             variable=variable,
             sides=(first, second),
             counts=counts,
-            trace_ids=tuple(sorted({access.trace_id for access in members})),
-            first_ns=min(access.start_ns for access in members),
-            last_ns=max(access.end_ns for access in members),
+            trace_ids=tuple([run.traces[trace] for trace in np.unique(run.trace[members]).tolist()]),
+            first_ns=int(run.starts[members].min()),
+            last_ns=int(run.ends[members].max()),
             pairs=pairs,
         )
 
@@ -109,58 +110,79 @@ class _Counter:
         observed = overlap - both
         return PairCounts(observed=observed, possible=total - observed - ordered, order_dependent=ordered)
 
-    def _taking_part(self, mine: AccessClass, theirs: AccessClass) -> Iterator[Access]:
+    def _taking_part(self, mine: AccessClass, theirs: AccessClass) -> Iterator[Integers]:
         """Yield those accesses of two classes that have a partner in the other."""
-        first, second = self._members(mine), self._members(theirs)
+        facts, (first, second) = self._facts, (self._classes[mine], self._classes[theirs])
         for side, others in ((first, second), (second, first)):
-            traces = {access.trace_id for access in others}
-            new = traces & self._run.new_traces
-            for access in side:
-                partners = traces if access.trace_id in self._run.new_traces else new
-                if len(partners) > (access.trace_id in partners):
-                    yield access
+            new, is_there = facts.is_new[side], np.zeros(len(self._run.traces), dtype=np.int64)
+            is_there[facts.trace[others]] = 1
+            all_count = int(is_there.sum())
+            new_count = len(np.unique(facts.trace[others[facts.is_new[others]]]))
+            # An access of an old trace is compared with new ones only, so never with its own.
+            partners = np.where(new, all_count - is_there[facts.trace[side]], new_count)
+            yield side[partners > 0]
 
-    def _shown(self, mine: AccessClass, theirs: AccessClass, counts: PairCounts) -> Sequence[Pair]:
+    def _shown(self, mine: AccessClass, theirs: AccessClass, counts: PairCounts) -> list[Pair]:
         verdict = counts.strongest
-        first = self._members(mine)
-        second = first if mine == theirs else self._members(theirs)
-        found = nearest_pairs(first, second, self._judge, verdict, counts.of(verdict))
-        return self._searched(mine, theirs, verdict) if found is None else found
+        first, second = self._classes[mine], self._classes[theirs]
+        wanted = verdict, counts.of(verdict)
+        found = nearest_pairs(self._facts.starts, first, second, self._judge, wanted)
+        if found is None:
+            found = self._searched(first, second, verdict)
+        access = self._run.access
+        return [Pair(access(pair.first), access(pair.second), pair.verdict) for pair in found]
 
-    def _searched(self, mine: AccessClass, theirs: AccessClass, verdict: Verdict) -> list[Pair]:
-        def wanted(first: Integers, second: Integers) -> Flags:
-            ordered = self._hand_over.holds(first, second)
+    def _searched(self, first: Integers, second: Integers, verdict: Verdict) -> list[NumberPair]:
+        def wanted(mine: Integers, theirs: Integers) -> Flags:
+            ordered = self._hand_over.holds(mine, theirs)
             if verdict is Verdict.ORDER_DEPENDENT:
                 return ordered
-            overlap = self._overlap.holds(first, second)
+            overlap = self._overlap.holds(mine, theirs)
             return ~ordered & (overlap if verdict is Verdict.OBSERVED else ~overlap)
 
-        numbers = search_pairs(self._facts, wanted, self._classes[mine], self._classes[theirs])
-        accesses = self._run.accesses
-        return [Pair(accesses[number], accesses[other], verdict) for number, other in numbers]
+        found = search_pairs(self._facts, wanted, first, second)
+        return [NumberPair(number, other, verdict) for number, other in found]
 
-    def _members(self, one: AccessClass) -> list[Access]:
-        return [self._run.accesses[number] for number in self._classes[one].tolist()]
+    def _judge(self, first: Integers, second: Integers) -> list[Verdict | None]:
+        """Return the verdicts of pairs of classes that conflict and are not guarded."""
+        facts = self._facts
+        is_compared = facts.trace[first] != facts.trace[second]
+        is_compared &= facts.is_new[first] | facts.is_new[second]
+        ordered, overlap = self._hand_over.holds(first, second), self._overlap.holds(first, second)
+        chosen = np.where(is_compared, np.where(ordered, 1, np.where(overlap, 2, 3)), 0)
+        verdicts = (None, Verdict.ORDER_DEPENDENT, Verdict.OBSERVED, Verdict.POSSIBLE)
+        return [verdicts[number] for number in chosen.tolist()]
 
-    def _judge(self, first: Access, second: Access) -> Pair | None:
-        if not self._run.are_compared(first, second):
-            return None
-        verdict = verdict_of(first, second, c=unordered, h=self._run.lock_order, overlaps=self._overlaps)
-        return None if verdict is None else Pair(first, second, verdict)
+
+def _classes_of(run: RunAccesses) -> dict[AccessClass, Integers]:
+    """Return the numbers of the accesses of each class, ascending."""
+    counts: dict[Side, int] = {}
+    for role, count in zip(run.roles, np.bincount(run.role, minlength=len(run.roles)).tolist(), strict=True):
+        counts[role.side] = counts.get(role.side, 0) + count
+    counted_as, shared = counted_sides(counts), _shared_locks(run)
+    numbers: dict[AccessClass, int] = {}
+    class_of_role = []
+    for role in run.roles:
+        lockset = tuple(lock for lock in role.lockset if (lock.name, lock.scope_key) in shared)
+        one = AccessClass(counted_as[role.side], lockset)
+        class_of_role.append(numbers.setdefault(one, len(numbers)))
+    class_of = np.array(class_of_role, dtype=np.int64)[run.role]
+    in_order = np.argsort(class_of, kind="stable")
+    sizes = np.bincount(class_of, minlength=len(numbers))
+    return dict(zip(numbers, np.split(in_order, np.cumsum(sizes)[:-1]), strict=True))
 
 
-def _classes_of(run: RunAccesses, sides: Sequence[Side]) -> dict[AccessClass, Integers]:
-    """Return the numbers of the accesses of each class; `sides` are by access."""
-    holders: dict[tuple[str, str], set[str]] = {}
-    for access in run.accesses:
-        for lock in access.lockset:
-            holders.setdefault((lock.name, lock.scope_key), set()).add(access.trace_id)
-    shared = {lock for lock, traces in holders.items() if len(traces) > 1}
-    numbers: dict[AccessClass, list[int]] = {}
-    for number, access in enumerate(run.accesses):
-        lockset = tuple(lock for lock in access.lockset if (lock.name, lock.scope_key) in shared)
-        numbers.setdefault(AccessClass(sides[number], lockset), []).append(number)
-    return {one: np.array(members, dtype=np.int64) for one, members in numbers.items()}
+def _shared_locks(run: RunAccesses) -> set[LockKey]:
+    """Return the locks that accesses of more than one trace hold."""
+    first = np.full(len(run.roles), len(run.traces))
+    last = np.full(len(run.roles), -1)
+    np.minimum.at(first, run.role, run.trace)
+    np.maximum.at(last, run.role, run.trace)
+    holders: dict[LockKey, set[int]] = {}
+    for role, *traces in zip(run.roles, first.tolist(), last.tolist(), strict=True):
+        for lock in role.lockset:
+            holders.setdefault((lock.name, lock.scope_key), set()).update(traces)
+    return {lock for lock, traces in holders.items() if len(traces) > 1}
 
 
 def _class_pairs(

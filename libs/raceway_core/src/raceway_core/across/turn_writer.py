@@ -1,4 +1,4 @@
-"""The turn of a window (`raceway_core.turn`), from its body."""
+"""The turn of a window (`raceway_core.turn`), from its accesses."""
 
 from __future__ import annotations
 
@@ -8,38 +8,60 @@ from itertools import chain
 
 import msgspec
 
-from raceway_core.across.glance import guards, rise
-from raceway_core.across.window import Body
-from raceway_core.lockset import LockKey
+from raceway_core.access import Access
+from raceway_core.across.split import is_split
+from raceway_core.across.window import Shape
+from raceway_core.event import LockMode
+from raceway_core.lockset import LockKey, Lockset
 from raceway_core.turn import NO_TURN, UNVERSIONED, PackedTurn, Turn, pack_turn
 
 _RULES_BYTES = 12
 
 
-def turn_of(body: Body, first_ns: int, last_ns: int) -> PackedTurn:
+def turn_of(
+    shape: Shape, numbers: Sequence[int], accesses: Sequence[Access], first_ns: int, last_ns: int
+) -> PackedTurn:
     """Return a window's turn, `NO_TURN` where its own accesses do not allow one. Time: O(accesses).
 
     Its rules are the locks that protect every access from every other one that holds them and,
-    without versions, the process whose clock alone orders the accesses.
+    without versions, the process whose clock alone orders the accesses. An update between whose read and
+    write a lock was free may be predicted to lose another, whatever turn it takes.
     """
-    rows = body.rows
-    is_read_only = not any(row.access_type.writes for row in rows)
+    is_read_only = not any(access.access_type.writes for access in accesses)
     rules, seen, left = b"", UNVERSIONED, UNVERSIONED
-    if locks := _common_locks(body):
-        processes = {actor[:3] for actor in body.actors}
-        if rise(rows):
+    if locks := _common_locks(shape):
+        processes = {actor[:3] for actor in shape.actors}
+        if rise(accesses):
             rules = _digest(locks, ())
-            seen, left = (rows[0].version or 0) - rows[0].access_type.writes, rows[-1].version or 0
-        elif len(processes) == 1 and all(row.version is None for row in rows):
+            seen = (accesses[0].version or 0) - accesses[0].access_type.writes
+            left = accesses[-1].version or 0
+        elif len(processes) == 1 and all(access.version is None for access in accesses):
             rules = _digest(locks, processes.pop())
-    if not rules and not is_read_only:
+    if not is_read_only and (not rules or is_split(shape, numbers)):
         return NO_TURN
     return pack_turn(Turn(rules, is_read_only, first_ns, last_ns, seen, left))
 
 
-def _common_locks(body: Body) -> set[LockKey]:
-    kinds = {(row.lockset, row.access_type.writes) for row in body.rows}
-    return set.intersection(*[guards(body.locksets[lockset], is_write=writes) for lockset, writes in kinds])
+def rise(accesses: Sequence[Access]) -> bool:
+    """Whether all versions are known, never fall, and rise with each write."""
+    highest = -1
+    for access in accesses:
+        if access.version is None or access.version < highest + access.access_type.writes:
+            return False
+        highest = access.version
+    return True
+
+
+def guards(lockset: Lockset, *, is_write: bool) -> set[LockKey]:
+    """Return the locks that protect an access from every other one that holds them."""
+    return {
+        (name, scope_key) for name, scope_key, mode in lockset if not is_write or mode is LockMode.EXCLUSIVE
+    }
+
+
+def _common_locks(shape: Shape) -> set[LockKey]:
+    kinds = {(stand.lockset, stand.access_type.writes) for stand in shape.stands}
+    return set.intersection(*[guards(shape.locksets[lockset], is_write=writes) for lockset, writes in kinds])
 
 
 def _digest(locks: Collection[LockKey], process: Sequence[str | int]) -> bytes:

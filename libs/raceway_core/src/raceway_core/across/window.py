@@ -1,39 +1,89 @@
 """Windows: what a trace hands over for the comparison of one variable with other traces.
 
 A window holds the trace's accesses to the variable with everything that a verdict and a finding
-need, so that no event is read again: values as sent, clocks, locksets, places, transactions and
-the story of the locks around each access (`raceway_core.across.handover`). It is written for every
-variable of every trace, and most are never looked at beyond their times; so what repeats is
-written once and referred to by number, and clocks are kept per segment.
+need, so that no event is read again. It is written for every variable of every trace; ten thousand
+of one variable are compared at once, and few of them are ever shown. So a window has three parts:
+
+    shape      what every trace shares that ran the same code in the same process under the same
+               locks: equal bytes, read once for all of them
+    numbers    what differs and is compared: stamps, versions, codes of values, the story of the
+               locks around each access (`raceway_core.across.handover`)
+    details    what differs and is only shown: event ids, values as sent, threads, clocks
+
+`raceway_core.across.accesses` compares shapes and numbers; `Opened` reads one whole window.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from raceway_core.access import Access, Variable
-from raceway_core.across.handover import Around, LockStory
+from raceway_core.across.handover import Around, LockStory, Stamp
+from raceway_core.counting.interval_count import Integers
 from raceway_core.event import AccessType, EventId, TraceId
 from raceway_core.evidence import held
 from raceway_core.finding import AccessEvidence
-from raceway_core.identity import Lock, Process, place_of
-from raceway_core.lockset import Lockset
+from raceway_core.identity import Process, place_of
+from raceway_core.lockset import LockKey, Lockset
 from raceway_core.result import Window
 from raceway_core.value import SentValues, read_in, value_of, written_in
 
+ABSENT = -(2**63)
+"""In place of a number that there is not."""
+
+ACCESS_NUMBERS = 5
+"""Of each access: start_ns, end_ns, version, and the codes of the value read and written."""
+
+STAMP_NUMBERS = 8
+"""Of each lock of a story: grant and time_ns of the four stamps of an `Around`."""
+
 
 class Actor(NamedTuple):
-    """Who made an access."""
+    """The process that made an access, and its host."""
 
     service: str
     instance: str
     process_id: int
     host: str
-    thread_id: str
+
+    @property
+    def process(self) -> Process:
+        """The process without its host."""
+        return Process(self.service, self.instance, self.process_id)
+
+
+class Stand(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What is the same of an access in every trace of a shape.
+
+    `actor` to `story` are numbers in the tables of the shape, and `transaction` is one of its own.
+    """
+
+    access_type: AccessType
+    transaction: int
+    is_committed: bool
+    is_scope_declared: bool
+    actor: int
+    location: int
+    lockset: int
+    story: int
+
+
+class Shape(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What windows of the same code have in common.
+
+    A story is the locks that it tells of; the first is that of an access around which was none.
+    """
+
+    stands: tuple[Stand, ...]
+    actors: tuple[Actor, ...]
+    locations: tuple[str, ...]
+    locksets: tuple[Lockset, ...]
+    stories: tuple[tuple[LockKey, ...], ...]
 
 
 class SegmentClock(NamedTuple):
@@ -43,122 +93,129 @@ class SegmentClock(NamedTuple):
     others: tuple[tuple[str, int], ...]
 
 
-class Row(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One access. `actor` to `clock` are numbers in the tables of the body."""
+class Detail(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What is only shown of an access. `thread` and `clock` are numbers in the tables of `Details`."""
 
     event_id: EventId
-    access_type: AccessType
-    start_ns: int
-    duration_ns: int
-    transaction: int
-    is_committed: bool
-    is_scope_declared: bool
-    version: int | None
     sent: SentValues
-    actor: int
-    location: int
-    lockset: int
-    story: int
+    thread: int
     clock: int
     position: int
 
 
-class Body(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What `Window.body` holds. The first story is that of an access around which no lock was."""
+class Details(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What is only shown of a window."""
 
-    rows: tuple[Row, ...]
-    actors: tuple[Actor, ...]
-    locations: tuple[str, ...]
-    locksets: tuple[tuple[Lock, ...], ...]
-    stories: tuple[tuple[tuple[str, str, Around], ...], ...]
+    accesses: tuple[Detail, ...]
+    threads: tuple[str, ...]
     clocks: tuple[SegmentClock, ...]
 
 
-_decoder = msgspec.msgpack.Decoder(Body)
+class Body(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What `Window.body` holds. `numbers` are 64-bit integers, little end first."""
+
+    shape: bytes
+    numbers: bytes
+    details: bytes
+
+
+read_body = msgspec.msgpack.Decoder(Body).decode
+read_details = msgspec.msgpack.Decoder(Details).decode
+_shape = msgspec.msgpack.Decoder(Shape)
+
+
+@lru_cache(maxsize=1024)
+def read_shape(shape: bytes) -> Shape:
+    """Return the shape that was written."""
+    return _shape.decode(shape)
+
+
+def read_numbers(numbers: bytes) -> Integers:
+    """Return the numbers that were written, in a row."""
+    return np.frombuffer(numbers, dtype="<i8").astype(np.int64, copy=False)
 
 
 class Opened:
-    """A window that was read back: `accesses` in their order, with what belongs to each.
-
-    `rows` are what is written of them, from which they are made only when they are asked for: of
-    most windows a glance at the rows is enough (`raceway_core.across.glance`).
-    """
+    """A window that was read back: `accesses` in their order, with what belongs to each."""
 
     def __init__(self, trace_id: TraceId, window: Window) -> None:
         self._trace_id = trace_id
         self._variable = Variable(window.variable, window.scope)
-        self._body = _decoder.decode(window.body)
-        self.first_ns = window.first_ns
-        self.last_ns = window.last_ns
-        self.rows: Sequence[Row] = self._body.rows
-
-    @cached_property
-    def processes(self) -> Sequence[Process]:
-        """The processes of the accesses; some may be equal."""
-        return [Process(actor.service, actor.instance, actor.process_id) for actor in self._body.actors]
-
-    @cached_property
-    def stories(self) -> Sequence[LockStory]:
-        """The stories of the locks that `story` returns."""
-        return [
-            {(name, scope_key): around for name, scope_key, around in story} for story in self._body.stories
-        ]
+        body = read_body(window.body)
+        self._shape = read_shape(body.shape)
+        self._details = read_details(body.details)
+        numbers = read_numbers(body.numbers)
+        size = len(self._shape.stands) * ACCESS_NUMBERS
+        self._numbers: list[list[int]] = numbers[:size].reshape(-1, ACCESS_NUMBERS).tolist()
+        self._stamps: list[list[int]] = numbers[size:].reshape(-1, STAMP_NUMBERS).tolist()
 
     @cached_property
     def accesses(self) -> Sequence[Access]:
         """The accesses; an access's `number` is its place among them."""
-        return [self._access(number, row) for number, row in enumerate(self.rows)]
+        return [self._access(number) for number in range(len(self._shape.stands))]
 
-    def lockset(self, row: Row) -> Lockset:
-        """Return the locks that were held at one of `rows`."""
-        return self._body.locksets[row.lockset]
+    @cached_property
+    def _stories(self) -> Sequence[LockStory]:
+        stamps = iter(self._stamps)
+        return [{lock: _around(next(stamps)) for lock in story} for story in self._shape.stories]
 
     def story(self, number: int) -> LockStory:
         """Return the story of the locks around an access of this window."""
-        return self.stories[self.rows[number].story]
+        return self._stories[self._shape.stands[number].story]
 
     def is_committed(self, number: int) -> bool:
         """Whether an access is known to have taken effect."""
-        return self.rows[number].is_committed
+        return self._shape.stands[number].is_committed
 
     def evidence(self, number: int) -> AccessEvidence:
         """Return an access of this window as a reader needs to see it."""
-        row = self.rows[number]
-        actor, clock = self._body.actors[row.actor], self._body.clocks[row.clock]
+        access, detail = self.accesses[number], self._details.accesses[number]
+        clock = self._details.clocks[detail.clock]
         return AccessEvidence(
-            event_id=row.event_id,
-            trace_id=self._trace_id,
-            time_ns=row.start_ns + row.duration_ns,
+            event_id=access.event_id,
+            trace_id=access.trace_id,
+            time_ns=access.end_ns,
             variable=self._variable.name,
-            access_type=row.access_type,
-            service=actor.service,
-            instance=actor.instance or None,
-            process_id=actor.process_id,
-            thread_id=actor.thread_id,
-            location=self._body.locations[row.location],
-            old_value=value_of(row.sent.old),
-            new_value=value_of(row.sent.new),
-            version=row.version,
-            lockset=held(self._body.locksets[row.lockset]),
-            clock=tuple(sorted((*clock.others, (clock.own, row.position)))),
+            access_type=access.access_type,
+            service=access.process.service,
+            instance=access.process.instance or None,
+            process_id=access.process.process_id,
+            thread_id=self._details.threads[detail.thread],
+            location=self._shape.locations[self._shape.stands[number].location],
+            old_value=value_of(detail.sent.old),
+            new_value=value_of(detail.sent.new),
+            version=access.version,
+            lockset=held(access.lockset),
+            clock=tuple(sorted((*clock.others, (clock.own, detail.position)))),
         )
 
-    def _access(self, number: int, row: Row) -> Access:
+    def _access(self, number: int) -> Access:
+        stand, detail = self._shape.stands[number], self._details.accesses[number]
+        start_ns, end_ns, version, _, _ = self._numbers[number]
+        actor = self._shape.actors[stand.actor]
         return Access(
             trace_id=self._trace_id,
-            event_id=row.event_id,
+            event_id=detail.event_id,
             number=number,
             variable=self._variable,
-            access_type=row.access_type,
-            place=place_of(self._body.locations[row.location]),
-            start_ns=row.start_ns,
-            end_ns=row.start_ns + row.duration_ns,
-            process=self.processes[row.actor],
-            host=self._body.actors[row.actor].host,
-            transaction=row.transaction,
-            lockset=self._body.locksets[row.lockset],
-            read=read_in(row.access_type, row.sent),
-            written=written_in(row.access_type, row.sent),
-            version=row.version,
-            is_scope_declared=row.is_scope_declared,
+            access_type=stand.access_type,
+            place=place_of(self._shape.locations[stand.location]),
+            start_ns=start_ns,
+            end_ns=end_ns,
+            process=actor.process,
+            host=actor.host,
+            transaction=stand.transaction,
+            lockset=self._shape.locksets[stand.lockset],
+            read=read_in(stand.access_type, detail.sent),
+            written=written_in(stand.access_type, detail.sent),
+            version=None if version == ABSENT else version,
+            is_scope_declared=stand.is_scope_declared,
         )
+
+
+def _around(numbers: Sequence[int]) -> Around:
+    return Around(*(_stamp(*numbers[place : place + 2]) for place in range(0, STAMP_NUMBERS, 2)))
+
+
+def _stamp(grant: int, time_ns: int) -> Stamp | None:
+    return None if time_ns == ABSENT else Stamp(None if grant == ABSENT else grant, time_ns)

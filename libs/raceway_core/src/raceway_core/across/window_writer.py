@@ -1,13 +1,14 @@
 """Writing windows (`raceway_core.across.window`): as little work per access as it takes.
 
-Every access of every trace is written once more, and few are ever read back. So a table is a dict
-from what repeats to its number, and clocks and lock stories are told apart by what they come from,
-not by what is in them.
+Every access of every trace is written once more, and few are ever shown. So a table is a dict from
+what repeats to its number, and clocks and lock stories are told apart by what they come from, not
+by what is in them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from struct import pack
 from typing import TypeAlias
 
 import msgspec
@@ -15,19 +16,19 @@ import msgspec
 from raceway_core.access import Access, Variable
 from raceway_core.across.handover import Around, LockStory, lock_stories
 from raceway_core.across.turn_writer import turn_of
-from raceway_core.across.window import Actor, Body, Row, SegmentClock
+from raceway_core.across.window import ABSENT, Actor, Body, Detail, Details, SegmentClock, Shape, Stand
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
 from raceway_core.evidence import change_of, thread_of
 from raceway_core.identity import Lock, Process
 from raceway_core.lockset import Hold
 from raceway_core.result import Window
-from raceway_core.value import sent_values
+from raceway_core.value import code_of, sent_values
 
-_encoder = msgspec.msgpack.Encoder()
+_encode = msgspec.msgpack.Encoder().encode
 
-_Actor: TypeAlias = tuple[Process, str, str]
-"""A process, its host and one of its threads: an `Actor` before it is written."""
+_Actor: TypeAlias = tuple[Process, str]
+"""A process and its host: an `Actor` before it is written."""
 
 
 def windows_of(
@@ -48,14 +49,17 @@ def windows_of(
 
 
 class _Tables:
-    """What the rows of one window refer to, and by which number."""
+    """What the accesses of one window refer to, and by which number."""
 
     def __init__(self) -> None:
+        self.transactions: dict[int, int] = {}
         self.actors: dict[_Actor, int] = {}
         self.locations: dict[str, int] = {}
         self.locksets: dict[tuple[Lock, ...], int] = {}
-        self.clocks: dict[int, int] = {}
         self.stories: dict[int, int] = {}
+        self.threads: dict[str, int] = {}
+        self.clocks: dict[int, int] = {}
+        self.numbers: list[int] = []
 
 
 class _Writer:
@@ -78,41 +82,59 @@ class _Writer:
     def window(self, variable: Variable, accesses: Sequence[Access]) -> Window:
         """Return the window of one variable."""
         tables = _Tables()
+        details = tuple([self._detail(tables, access) for access in accesses])
+        shape = self._shape(tables, accesses)
+        numbers = tables.numbers
+        for story in tables.stories:
+            for around in self._story_by_id[story].values():
+                numbers.extend(_stamps(around))
+        segment_clocks = tuple([self._segment_clocks[segment] for segment in tables.clocks])
         body = Body(
-            rows=tuple([self._row(tables, access) for access in accesses]),
-            actors=tuple([Actor(*process, host, thread) for process, host, thread in tables.actors]),
-            locations=tuple(tables.locations),
-            locksets=tuple(tables.locksets),
-            stories=((), *[self._story(story) for story in tables.stories]),
-            clocks=tuple([self._segment_clocks[segment] for segment in tables.clocks]),
+            _encode(shape),
+            pack(f"<{len(numbers)}q", *numbers),
+            _encode(Details(details, tuple(tables.threads), segment_clocks)),
         )
         first_ns = min([access.start_ns for access in accesses])
         last_ns = max([access.end_ns for access in accesses])
-        turn = turn_of(body, first_ns, last_ns)
-        return Window(variable.name, variable.scope_key, first_ns, last_ns, _encoder.encode(body), turn)
+        turn = turn_of(shape, numbers, accesses, first_ns, last_ns)
+        return Window(variable.name, variable.scope_key, first_ns, last_ns, _encode(body), turn)
 
-    def _row(self, tables: _Tables, access: Access) -> Row:
-        number, clocks = access.number, self._clocks
-        change = change_of(self._graph, access)
-        actor = (access.process, access.host, thread_of(self._graph.events[number]))
-        story = self._stories.get(number)
-        segment = clocks.segment(number)
-        if segment not in self._segment_clocks:
-            self._segment_clocks[segment] = self._segment_clock(number)
-        return Row(
-            access.event_id,
+    def _shape(self, tables: _Tables, accesses: Sequence[Access]) -> Shape:
+        return Shape(
+            stands=tuple([self._stand(tables, access) for access in accesses]),
+            actors=tuple([Actor(*process, host) for process, host in tables.actors]),
+            locations=tuple(tables.locations),
+            locksets=tuple(tables.locksets),
+            stories=((), *[tuple(self._story_by_id[story]) for story in tables.stories]),
+        )
+
+    def _stand(self, tables: _Tables, access: Access) -> Stand:
+        story = self._stories.get(access.number)
+        location = change_of(self._graph, access).location
+        return Stand(
             access.access_type,
-            access.start_ns,
-            access.end_ns - access.start_ns,
-            access.transaction,
+            tables.transactions.setdefault(access.transaction, len(tables.transactions)),
             access.transaction not in self._uncommitted,
             access.is_scope_declared,
-            access.version,
-            sent_values(change),
-            tables.actors.setdefault(actor, len(tables.actors)),
-            tables.locations.setdefault(change.location, len(tables.locations)),
+            tables.actors.setdefault((access.process, access.host), len(tables.actors)),
+            tables.locations.setdefault(location, len(tables.locations)),
             tables.locksets.setdefault(access.lockset, len(tables.locksets)),
             tables.stories.setdefault(id(story), len(tables.stories) + 1) if story else 0,
+        )
+
+    def _detail(self, tables: _Tables, access: Access) -> Detail:
+        """Return what is only shown of an access; its numbers go to the tables."""
+        number, clocks = access.number, self._clocks
+        version = ABSENT if access.version is None else access.version
+        codes = code_of(access.read), code_of(access.written)
+        tables.numbers += (access.start_ns, access.end_ns, version, *codes)
+        thread, segment = thread_of(self._graph.events[number]), clocks.segment(number)
+        if segment not in self._segment_clocks:
+            self._segment_clocks[segment] = self._segment_clock(number)
+        return Detail(
+            access.event_id,
+            sent_values(change_of(self._graph, access)),
+            tables.threads.setdefault(thread, len(tables.threads)),
             tables.clocks.setdefault(segment, len(tables.clocks)),
             clocks.position[number],
         )
@@ -122,5 +144,10 @@ class _Writer:
         others = tuple([entry for entry in self._clocks.shown(event) if entry[0] != own])
         return SegmentClock(own, others)
 
-    def _story(self, story: int) -> tuple[tuple[str, str, Around], ...]:
-        return tuple((*lock, around) for lock, around in self._story_by_id[story].items())
+
+def _stamps(around: Around) -> list[int]:
+    numbers: list[int] = []
+    for stamp in around:
+        grant, time_ns = (None, ABSENT) if stamp is None else stamp
+        numbers += (ABSENT if grant is None else int(grant), time_ns)
+    return numbers

@@ -10,7 +10,7 @@ each pair. Beyond `MOST_SIDES` the rarest places are therefore counted together,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -32,13 +32,19 @@ OTHER = Place("(other places)", "", "")
 def sides_of(accesses: Sequence[Access]) -> tuple[list[Side], list[int]]:
     """Return the sides, sorted, and the number of each access's side."""
     stands = _stands(accesses)
-    counts = Counter(stands)
-    if len(counts) > MOST_SIDES:
-        kept = set(sorted(counts, key=lambda side: (-counts[side], side_key(side)))[:MOST_SIDES])
-        stands = [side if side in kept else Side("", OTHER, side.access_type) for side in stands]
-    sides = sorted(set(stands), key=side_key)
+    counted_as = counted_sides(Counter(stands))
+    sides = sorted(set(counted_as.values()), key=side_key)
     number_of = {side: number for number, side in enumerate(sides)}
-    return sides, [number_of[side] for side in stands]
+    number_as = {side: number_of[counted] for side, counted in counted_as.items()}
+    return sides, [number_as[side] for side in stands]
+
+
+def counted_sides(counts: Mapping[Side, int]) -> dict[Side, Side]:
+    """Return the side as which each is counted, given how many accesses there are of each."""
+    if len(counts) <= MOST_SIDES:
+        return {side: side for side in counts}
+    kept = set(sorted(counts, key=lambda side: (-counts[side], side_key(side)))[:MOST_SIDES])
+    return {side: side if side in kept else Side("", OTHER, side.access_type) for side in counts}
 
 
 def _stands(accesses: Iterable[Access]) -> list[Side]:

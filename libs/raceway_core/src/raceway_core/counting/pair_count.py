@@ -19,7 +19,8 @@ pairs that makes. So a row of the matrix (class × class) costs one pass over th
 A pair is met from both sides, "before" from one only; so what is symmetric counts once, "before"
 twice, and all is halved at the end.
 
-Time: O(S log k + k · classes), S = accesses × tracks. Memory: O(k + `MOST_ENTRIES`).
+Time: O(S log k + k · classes), S = accesses × tracks, of many tracks the entries of their clocks; there the
+overlaps are counted class by class. Memory: O(k + `MOST_ENTRIES`).
 """
 
 from __future__ import annotations
@@ -53,12 +54,13 @@ class Counts(NamedTuple):
 
 
 def count_by_window(tracks: Tracks, classes: Classes, c: Clocks, h: Clocks) -> Counts:
-    """Return the counts of all accesses; C and H have the same lanes."""
-    counter = _Counter(tracks, classes)
-    by_class = np.argsort(counter.class_of, kind="stable")
-    step = max(1, MOST_ENTRIES // len(tracks.lane))
-    for begin in range(0, len(by_class), step):
-        slots = by_class[begin : begin + step]
+    """Return the counts of all accesses; C and H have the same lanes.
+
+    An access on a lane that one of the two leaves out is taken as ordered with everything in that one.
+    """
+    counter = _Counter(tracks, classes, c, h)
+    by_class = counter.by_class(np.arange(len(counter.class_of)))
+    for slots in tracks.parts(by_class, c, MOST_ENTRIES):
         counter.add(slots, _related(tracks, slots, c, h))
     return Counts(counter.pairs(), counter.racing())
 
@@ -72,11 +74,10 @@ def count_between(
 
     Time: as `count_by_window` for the accesses of the partners, and O(k) per group of `partners`.
     """
-    counter = _Counter(tracks, classes)
+    counter = _Counter(tracks, classes, c, h)
     group_of = np.array(groups, dtype=np.int64)[tracks.access]
     for group in sorted(partners):
-        slots = np.flatnonzero(group_of == group)
-        slots = slots[np.argsort(counter.class_of[slots], kind="stable")]
+        slots = counter.by_class(np.flatnonzero(group_of == group))
         among = np.isin(group_of, sorted(partners[group]))
         if len(slots) and among.any():
             counter.add(slots, _related(tracks, slots, c, h), among)
@@ -100,20 +101,26 @@ class _Related(NamedTuple):
 def _related(tracks: Tracks, slots: Integers, c: Clocks, h: Clocks) -> _Related:
     before_c = tracks.before(slots, c)
     before_h = before_c if h is c else tracks.before(slots, h)
-    overlapping = tracks.overlapping(slots) if tracks.can_overlap else None
+    overlapping = tracks.overlapping(slots) if tracks.can_overlap and not tracks.is_wide else None
     return _Related(before_c, before_h, overlapping, h is c)
 
 
 class _Counter:
     """Sums up, class by class. Everything is by slot, by class or by two sides."""
 
-    def __init__(self, tracks: Tracks, classes: Classes) -> None:
+    def __init__(self, tracks: Tracks, classes: Classes, c: Clocks, h: Clocks) -> None:
         self.class_of: Integers = classes.of_access[tracks.access]
         self._tracks = tracks
         self._classes = classes
-        self._everybody: Flags = np.ones(len(self.class_of), dtype=np.bool_)
+        self._is_known = tracks.known(c.kept)
+        self._is_known_in_h = tracks.known(min(c.kept, h.kept))
         self._twice: Integers = np.zeros((len(classes.sides), len(classes.sides), 4), dtype=np.int64)
         self._partners: Integers = np.zeros(len(self.class_of), dtype=np.int64)
+
+    def by_class(self, slots: Integers) -> Integers:
+        """Return those of `slots` of which C knows, sorted by class; first those of which H knows too."""
+        known = slots[self._is_known[slots]]
+        return known[np.lexsort((~self._is_known_in_h[known], self.class_of[known]))]
 
     def add(self, slots: Integers, related: _Related, among: Flags | None = None) -> None:
         """Add what `slots`, sorted by class, are related to: everybody, or the slots of `among`."""
@@ -121,7 +128,7 @@ class _Counter:
             number = int(self.class_of[slots[rows.start]])
             conflicting, guarded = self._classes.conflicting(number), self._classes.guarded(number)
             before = self._covered(related.before_c.of(rows))
-            candidates = self._everybody if among is None else among
+            candidates = self._is_known if among is None else self._is_known & among
             counts = self._count(slots[rows], related.of(rows), before, candidates)
             masks = np.stack([*[conflicting & ~guarded] * 3, conflicting & guarded])
             side = self._classes.side
@@ -133,19 +140,50 @@ class _Counter:
 
     def _count(self, slots: Integers, related: _Related, before: Integers, candidates: Flags) -> Integers:
         """Return by verdict and class how many pairs `slots`, all of one class, are in, twice."""
-        everything = self._by_class(candidates) * len(slots)
-        everything[self.class_of[slots[0]]] -= np.count_nonzero(candidates[slots])
-        c = everything - 2 * self._by_class(before * candidates)
-        h = c if related.is_one_order else everything - 2 * self._sum(related.before_h, candidates)
-        observed = self._observed(related, candidates)
+        c = self._everything(slots, candidates) - 2 * self._by_class(before * candidates)
+        known = int(np.count_nonzero(self._is_known_in_h[slots]))
+        slots, related, candidates = (
+            slots[:known],
+            related.of(slice(0, known)),
+            candidates & self._is_known_in_h,
+        )
+        if not known:
+            return np.stack([0 * c, 0 * c, c, c])
+        is_same = related.is_one_order
+        h = (
+            c
+            if is_same
+            else self._everything(slots, candidates) - 2 * self._sum(related.before_h, candidates)
+        )
+        observed = self._observed(slots, related, candidates)
         return np.stack([observed, h - observed, c - h, c])
 
-    def _observed(self, related: _Related, candidates: Flags) -> Integers:
+    def _everything(self, slots: Integers, candidates: Flags) -> Integers:
+        """Return by class how many pairs of one of `slots`, all of one class, with a candidate there are."""
+        pairs = self._by_class(candidates) * len(slots)
+        pairs[self.class_of[slots[0]]] -= np.count_nonzero(candidates[slots])
+        return pairs
+
+    def _observed(self, slots: Integers, related: _Related, candidates: Flags) -> Integers:
+        if self._tracks.is_wide:
+            return self._observed_of_many(slots, related, candidates)
         if related.overlapping is None:
             return np.zeros(len(self._classes.size), dtype=np.int64)
-        begins, ends = related.overlapping
+        begins, ends, _ = related.overlapping
         ordered = Windows(begins, np.clip(related.before_h.ends, begins, ends))
         return self._sum(related.overlapping, candidates) - 2 * self._sum(ordered, candidates)
+
+    def _observed_of_many(self, slots: Integers, related: _Related, candidates: Flags) -> Integers:
+        """Do what `_observed` does where windows are listed: count overlaps class by class."""
+        observed = np.zeros(len(self._classes.size), dtype=np.int64)
+        if not self._tracks.can_overlap:
+            return observed
+        chosen = np.flatnonzero(candidates)
+        for number in np.unique(self.class_of[chosen]).tolist():
+            members = chosen[self.class_of[chosen] == number]
+            observed[number] = self._tracks.overlaps_on_other_lanes(slots, members)
+        ordered = self._tracks.overlapping_part(slots, related.before_h)
+        return observed - 2 * self._sum(ordered, candidates)
 
     def _sum(self, windows: Windows, candidates: Flags) -> Integers:
         return self._by_class(self._covered(windows) * candidates)
@@ -154,7 +192,8 @@ class _Counter:
         """Return for each slot in how many windows it lies."""
         size = len(self.class_of)
         begins = np.bincount(windows.begins.ravel(), minlength=size + 1)
-        marks = begins - np.bincount(windows.ends.ravel(), minlength=size + 1)
+        alike = len(windows.ends) // max(1, len(windows.begins))
+        marks = begins * alike - np.bincount(windows.ends.ravel(), minlength=size + 1)
         return np.cumsum(marks[:size])
 
     def _by_class(self, values: Integers | Flags) -> Integers:
@@ -165,7 +204,7 @@ class _Counter:
     def _add_partners(self, slots: Integers, c: Windows, before: Integers, is_partner: Flags) -> None:
         """Add how many partners each of `slots` has that are unordered with it in C, and back."""
         counted = np.concatenate(([0], np.cumsum(is_partner)))
-        before_slots = (counted[c.ends] - counted[c.begins]).sum(axis=1)
+        before_slots = c.counted(counted, len(slots))
         self._partners[slots] += counted[-1] - is_partner[slots] - before_slots
         self._partners[is_partner] -= before[is_partner]
 

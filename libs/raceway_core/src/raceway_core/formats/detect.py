@@ -8,7 +8,7 @@ from enum import Enum
 from raceway_core.errors import Rejected
 from raceway_core.formats import history, jaeger, otlp, raceway, shiviz, std
 from raceway_core.formats.json_text import keys
-from raceway_core.formats.reading import Format, Reading, events_only
+from raceway_core.formats.reading import Format, Read, Reading, events_only
 from raceway_core.formats.shiviz_pattern import entries_of
 
 
@@ -23,17 +23,19 @@ class FileFormat(Enum):
     HISTORY = "history"
 
 
+def _shiviz_reader(pattern: str | None) -> Read:
+    read = shiviz.reader(pattern)
+    return lambda text: Reading(*read(text))
+
+
 FORMATS = {
-    FileFormat.RACEWAY: Format(events_only(raceway.read), raceway.EXPECTED),
-    FileFormat.OTLP: Format(events_only(otlp.read), otlp.EXPECTED),
-    FileFormat.JAEGER: Format(events_only(jaeger.read), jaeger.EXPECTED),
+    FileFormat.RACEWAY: Format(events_only(raceway.reader), raceway.EXPECTED),
+    FileFormat.OTLP: Format(events_only(otlp.reader), otlp.EXPECTED),
+    FileFormat.JAEGER: Format(events_only(jaeger.reader), jaeger.EXPECTED),
     FileFormat.SHIVIZ: Format(
-        lambda data, pattern: Reading(*shiviz.read(data, pattern)),
-        shiviz.EXPECTED,
-        has_time=False,
-        issue_of=shiviz.issue_in_words,
+        _shiviz_reader, shiviz.EXPECTED, has_time=False, issue_of=shiviz.issue_in_words
     ),
-    FileFormat.STD: Format(events_only(std.read), std.EXPECTED, has_time=False),
+    FileFormat.STD: Format(events_only(std.reader), std.EXPECTED, has_time=False),
 }
 
 """The formats of events; a history has transactions instead."""
@@ -56,11 +58,14 @@ _BY_KEY = {
 
 _EVENTS = re.compile(rb"\{|\[\s*[{\]]")
 _START_BYTES = 65_536
+HEAD_BYTES = 1 << 20
+"""So much of a file is enough to tell its format."""
+
 _FIRST_LINES = 40
 
 
 def detect(data: bytes) -> FileFormat:
-    """Return the format that a file's beginning shows.
+    """Return the format that a file's beginning, `HEAD_BYTES` of it or all, shows.
 
     Raises:
         Rejected: It shows none; the message says what each format begins with.
@@ -82,4 +87,4 @@ def detect(data: bytes) -> FileFormat:
 
 
 def _has_clock(lines: list[str]) -> bool:
-    return bool(entries_of("\n".join(lines)).entries)
+    return bool(entries_of(lines).entries)

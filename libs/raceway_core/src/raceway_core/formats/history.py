@@ -14,6 +14,7 @@ without a value says nothing, a write without one makes a value that nobody know
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from sys import intern
 from typing import NamedTuple
 
 import msgspec
@@ -70,7 +71,7 @@ def read(data: bytes) -> History:
 
 def _transaction(given: _Transaction, number: int) -> Transaction:
     operations = [
-        Operation(one.op, str(one.key), object() if one.value is UNSET else comparable(one.value))
+        Operation(one.op, intern(str(one.key)), object() if one.value is UNSET else comparable(one.value))
         for one in given.ops
         if one.value is not UNSET or one.op is not OpKind.READ
     ]

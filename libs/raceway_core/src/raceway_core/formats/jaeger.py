@@ -11,7 +11,7 @@ Sources: Jaeger's `model/json/model.go` and `model/span.go` (`ParentSpanID`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import NamedTuple
 
@@ -30,6 +30,7 @@ from raceway_core.formats.jaeger_document import (
 )
 from raceway_core.formats.json_text import Document, decode, documents, keys
 from raceway_core.formats.spelling import Spelling
+from raceway_core.formats.text import Text, text_of
 from raceway_core.tracing.access import EVENT_NAME
 from raceway_core.tracing.source import source_of
 from raceway_core.tracing.span_record import SpanNote, SpanRecord, events_of
@@ -42,16 +43,21 @@ _document = msgspec.json.Decoder(JaegerDocument)
 _trace = msgspec.json.Decoder(JaegerTrace)
 
 
-def read(data: bytes) -> list[Event]:
-    """Return the events of a file, in its order.
+def reader() -> Callable[[Text], Iterator[Event]]:
+    """Return what takes the events of one file after another, document by document.
 
     Time: O(n).
 
     Raises:
         Rejected: Something is not of the format; the message names the line and the field.
     """
-    reader = _Reader()
-    return [event for document in documents(data) for event in _events(document, reader)]
+    state = _Reader()
+    return lambda text: (event for document in documents(text) for event in _events(document, state))
+
+
+def read(data: bytes) -> list[Event]:
+    """Return the events of a file, in its order."""
+    return [*reader()(text_of(data))]
 
 
 def _events(document: Document, reader: _Reader) -> Iterator[Event]:

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from raceway_core.errors import Rejected
+from raceway_core.formats.text import Text
 
 T = TypeVar("T")
 
@@ -46,17 +47,15 @@ class Document(NamedTuple):
         return self.line + self.text.count(b"\n", 0, place)
 
 
-def documents(data: bytes) -> Iterator[Document]:
-    """Yield the documents of a file. Time: O(n)."""
-    text = data.lstrip()
-    begin = len(data) - len(text)
-    first, _, rest = text.partition(b"\n")
-    if not rest.strip() or not _is_whole(first):
-        yield Document(1 + data.count(b"\n", 0, begin), text)
+def documents(text: Text) -> Iterator[Document]:
+    """Take the documents of a file: one at a time, or the only one. Time: O(n)."""
+    first = text.first_line()
+    if text.ends_with_line() or not _is_whole(first):
+        del first  # it may be all of the text
+        yield Document(text.number, text.rest())
         return
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if line.strip():
-            yield Document(number, line)
+    del first
+    yield from (Document(*line) for line in text.lines() if line.text.strip())
 
 
 def decode(document: Document, decoder: msgspec.json.Decoder[T], expected: str) -> T:
@@ -82,7 +81,7 @@ def keys(text: bytes) -> Iterator[str]:
             yield token.group()[1:-1].decode(errors="replace")
 
 
-def _is_whole(line: bytes) -> bool:
+def _is_whole(line: memoryview) -> bool:
     try:
         _any.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -8,7 +8,7 @@ Source: the OTLP specification, "JSON Protobuf Encoding"; the OpenTelemetry Prot
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -16,6 +16,7 @@ from raceway_core.errors import Rejected
 from raceway_core.event import Event
 from raceway_core.formats.json_text import Document, decode, documents, keys
 from raceway_core.formats.spelling import Spelling
+from raceway_core.formats.text import Text, text_of
 from raceway_core.otlp.document import TraceDocument
 from raceway_core.otlp.mapping import SpanMapper, spans_in
 
@@ -27,8 +28,8 @@ SIGNALS = frozenset({"resourceSpans", "resourceMetrics", "resourceLogs", "resour
 _decoder = msgspec.json.Decoder(TraceDocument)
 
 
-def read(data: bytes) -> list[Event]:
-    """Return the events of a file, in its order.
+def reader() -> Callable[[Text], Iterator[Event]]:
+    """Return what takes the events of one file after another, document by document.
 
     Time: O(n).
 
@@ -36,7 +37,12 @@ def read(data: bytes) -> list[Event]:
         Rejected: Something is not of the format; the message names the line and the field.
     """
     spelling = Spelling(str.lower)
-    return [event for document in documents(data) for event in _events(document, spelling)]
+    return lambda text: (event for document in documents(text) for event in _events(document, spelling))
+
+
+def read(data: bytes) -> list[Event]:
+    """Return the events of a file, in its order."""
+    return [*reader()(text_of(data))]
 
 
 def _events(document: Document, spelling: Spelling) -> Iterator[Event]:

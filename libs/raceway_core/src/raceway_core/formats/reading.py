@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from raceway_core.causal_graph import ClockIssue
 from raceway_core.event import Event
+from raceway_core.formats.text import Text
 from raceway_core.offline import Analysis
 from raceway_core.report import ClockIssueReport, ClockReport, Report
 
 
 class Reading(NamedTuple):
-    """What a file holds: events, and what its reader alone knows of their clocks."""
+    """What a file holds: events, read when they are asked for, and what its reader alone knows of clocks."""
 
-    events: Sequence[Event]
+    events: Iterable[Event]
     issues: Sequence[ClockIssue] = ()
     skipped_lines: int = 0
 
 
-class Format(NamedTuple):
-    """How a format is read, given bytes and `--pattern`, and what its files can tell.
+Read: TypeAlias = Callable[[Text], Reading]
+"""Takes one file after another, and remembers how ids were spelled."""
 
-    `has_time` tells whether events carry wall time. `issue_of` is there where clocks are all that a
-    file has, and events are named by their lines: it says an issue of the causal graph in the file's
-    words, or that it is none.
+
+class Format(NamedTuple):
+    """How a format is read, given `--pattern`, and what its files can tell.
+
+    `has_time` tells whether events carry wall time, and ids that mean the same in every file: such files
+    can be analyzed together. `issue_of` is there where clocks are all that a file has, and events are
+    named by their lines: it says an issue of the causal graph in the file's words, or that it is none.
     """
 
-    read: Callable[[bytes, str | None], Reading]
+    reader: Callable[[str | None], Read]
     expected: str
     has_time: bool = True
     issue_of: Callable[[ClockIssue], ClockIssue | None] | None = None
 
 
-def events_only(read: Callable[[bytes], list[Event]]) -> Callable[[bytes, str | None], Reading]:
+def events_only(reader: Callable[[], Callable[[Text], Iterable[Event]]]) -> Callable[[str | None], Read]:
     """Return the reader of a format that has nothing but events and takes no pattern."""
-    return lambda data, _pattern: Reading(read(data))
+
+    def made(_pattern: str | None) -> Read:
+        read = reader()
+        return lambda text: Reading(read(text))
+
+    return made
 
 
 def with_clock(report: Report, analysis: Analysis, reading: Reading, format_: Format) -> Report:

@@ -22,13 +22,14 @@ Sources: Beschastnikh et al. 2016, "Debugging distributed systems" (ShiViz); GoV
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from raceway_core.causal_graph import ClockIssue
 from raceway_core.errors import Rejected
 from raceway_core.event import Custom, Event, EventId, JsonValue, Metadata, TraceId, kind_of
 from raceway_core.formats.shiviz_pattern import Entry, entries_of
+from raceway_core.formats.text import Text, text_of
 
 TRACE = TraceId("shiviz")
 """The format has no trace ids: a file is one trace."""
@@ -53,20 +54,30 @@ class _Clock(NamedTuple):
     complaint: str
 
 
-def read(data: bytes, pattern: str | None = None) -> ShivizLog:
-    """Return the events of a file, in its order, and what is wrong with their clocks by themselves.
+def reader(pattern: str | None = None) -> Callable[[Text], ShivizLog]:
+    """Return what takes the events of a file, in its order, and what is wrong with their clocks alone.
 
     Time: O(n), or what the pattern costs.
 
     Raises:
         Rejected: It has no event, or is not UTF-8; the message names the line. Or the pattern is none.
     """
-    entries, skipped_lines = entries_of(_text(data), pattern)
+    return lambda text: _log(text, pattern)
+
+
+def read(data: bytes, pattern: str | None = None) -> ShivizLog:
+    """Return what a file holds."""
+    return _log(text_of(data), pattern)
+
+
+def _log(text: Text, pattern: str | None) -> ShivizLog:
+    lines = [line.decoded().removesuffix("\r") for line in text.lines()]
+    entries, skipped_lines = entries_of(lines, pattern)
     if not entries:
         what = EXPECTED if pattern is None else "a match of --pattern"
         raise Rejected(f"line 1: expected {what}, found none")
-    reader = _Reader(entries)
-    return ShivizLog([reader.event(entry) for entry in entries], reader.issues, skipped_lines)
+    state = _Reader(entries)
+    return ShivizLog([state.event(entry) for entry in entries], state.issues, skipped_lines)
 
 
 def issue_in_words(issue: ClockIssue) -> ClockIssue | None:
@@ -152,11 +163,3 @@ def _shown(value: JsonValue) -> str:
 
 class _Pairs(list[tuple[str, JsonValue]]):
     """The members of a JSON object, in its order, also those of one name."""
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode().replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        broken = data.count(b"\n", 0, error.start) + 1
-        raise Rejected(f"line {broken}: expected UTF-8 text, found byte 0x{data[error.start]:02x}") from error

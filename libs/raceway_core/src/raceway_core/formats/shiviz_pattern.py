@@ -39,17 +39,17 @@ class Entries(NamedTuple):
     skipped_lines: int
 
 
-def entries_of(text: str, pattern: str | None = None) -> Entries:
-    """Return the events of a log. Time: O(n), or what the pattern costs.
+def entries_of(lines: Sequence[str], pattern: str | None = None) -> Entries:
+    """Return the events of a log's lines. Time: O(n), or what the pattern costs.
 
     Raises:
         Rejected: The pattern is none or lacks a group.
     """
-    return _matched(text, _compiled(pattern)) if pattern is not None else _written(text)
+    ended = [*lines, ""]
+    return _written(ended) if pattern is None else _matched(ended, _compiled(pattern))
 
 
-def _written(text: str) -> Entries:
-    lines = [*text.split("\n"), ""]
+def _written(lines: Sequence[str]) -> Entries:
     clocks = [_CLOCK.fullmatch(line) for line in lines]
     used = bytearray(not line.strip() for line in lines)
     entries = []
@@ -78,9 +78,10 @@ def _is_text_first(lines: Sequence[str], clocks: Sequence[re.Match[str] | None])
     return bool(written) and not clocks[written[0]] and clocks[written[-1]] is not None
 
 
-def _matched(text: str, pattern: re.Pattern[str]) -> Entries:
+def _matched(lines: Sequence[str], pattern: re.Pattern[str]) -> Entries:
+    text = "\n".join(lines)
     breaks = [match.start() for match in re.finditer("\n", text)]
-    used = bytearray(not line.strip() for line in text.split("\n"))
+    used = bytearray(not line.strip() for line in lines)
     entries = []
     for match in pattern.finditer(text):
         if match["host"] is None or match["clock"] is None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgspec
 
@@ -39,6 +39,7 @@ from raceway_core.event import (
     TraceId,
     kind_of,
 )
+from raceway_core.formats.text import Text, text_of
 
 TRACE = TraceId("std")
 """The format has no trace ids: a file is one trace."""
@@ -48,17 +49,27 @@ EXPECTED = "thread|op(target)|location with op one of r w acq rel fork join begi
 _LINE = re.compile(r"(?P<thread>[^|]+)\|(?P<op>\w+)(?:\((?P<target>[^|]*)\))?(?:\|(?P<location>.*))?")
 
 
-def read(data: bytes) -> list[Event]:
-    """Return the events of a file, in its order. Empty lines are skipped.
+def reader() -> Callable[[Text], list[Event]]:
+    """Return what takes the events of a file, line by line. Empty lines are skipped.
 
     Time: O(n).
 
     Raises:
         Rejected: A line is not of the format; the message names it.
     """
-    reader = _Reader()
-    events = [reader.event(number, line) for number, line in _lines(data)]
-    ungranted = reader.ungranted()
+    return _events
+
+
+def read(data: bytes) -> list[Event]:
+    """Return the events of a file, in its order."""
+    return _events(text_of(data))
+
+
+def _events(text: Text) -> list[Event]:
+    state = _Reader()
+    lines = ((line.number, line.decoded().strip()) for line in text.lines())
+    events = [state.event(number, line) for number, line in lines if line]
+    ungranted = state.ungranted()
     return [_asked(event) if event.id in ungranted else event for event in events] if ungranted else events
 
 
@@ -69,17 +80,6 @@ def _asked(event: Event) -> Event:
         return event
     request = LockRequest(lock_id=acquire.lock_id, location=acquire.location, reentrant=True)
     return msgspec.structs.replace(event, kind=kind_of(request))
-
-
-def _lines(data: bytes) -> Iterator[tuple[int, str]]:
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        broken = data.count(b"\n", 0, error.start) + 1
-        raise Rejected(f"line {broken}: expected UTF-8 text, found byte 0x{data[error.start]:02x}") from error
-    for number, line in enumerate(text.split("\n"), start=1):
-        if stripped := line.strip():
-            yield number, stripped
 
 
 class _Reader:

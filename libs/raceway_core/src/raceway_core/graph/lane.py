@@ -7,7 +7,7 @@ parallelism and not the number of tasks. The cover is greedy, in the order of a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from raceway_core.graph.chain import Chain
 from raceway_core.graph.event_table import NONE
@@ -26,18 +26,13 @@ class Lanes:
         self.lengths: list[int] = []
         self.components: list[str] = []
 
-    def place(self, chain: int, clock: Mapping[int, int]) -> None:
-        """Give `chain`, whose first node has `clock`, its lane. Time: O(entries of the clock)."""
-        lane = self._free_lane(self._chains[chain].process, clock)
+    def place(self, chain: int, followed: Iterable[int]) -> None:
+        """Give `chain` a lane: the first of its process that it has `followed` to the end, or a new one."""
+        process = self._chains[chain].process
+        lane = next((lane for lane in followed if self._processes[lane] == process), len(self.lengths))
+        if lane == len(self.lengths):
+            self._processes.append(process)
+            self.lengths.append(0)
+            self.components.append(self._chains[chain].component)
         self.of_chain[chain], self.offsets[chain] = lane, self.lengths[lane]
         self.lengths[lane] += self._sizes[chain]
-        if lane == len(self.components):
-            self.components.append(self._chains[chain].component)
-
-    def _free_lane(self, process: Process, clock: Mapping[int, int]) -> int:
-        for lane in sorted(clock):
-            if clock[lane] == self.lengths[lane] and self._processes[lane] == process:
-                return lane
-        self._processes.append(process)
-        self.lengths.append(0)
-        return len(self.lengths) - 1

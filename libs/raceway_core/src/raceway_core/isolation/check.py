@@ -13,14 +13,16 @@ Kingsbury & Alvaro 2020 (Elle).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
-from raceway_core.isolation.cycle import MissedWrites, name_of, write_cycles
+from raceway_core.isolation.cycle import MissedWrites, WriteCycles, name_of
 from raceway_core.isolation.dependency import dependencies_of
 from raceway_core.isolation.dirty_read import contradictions, dirty_reads
+from raceway_core.isolation.effort import LIMITS, Limits
 from raceway_core.isolation.evidence import Evidence, evidence_in
 from raceway_core.isolation.graph import EdgeKind, Step
-from raceway_core.isolation.history import Anomaly, CycleEdge, EdgeName, History, Isolation
+from raceway_core.isolation.history import Anomaly, Cut, CycleEdge, EdgeName, History, Isolation
 from raceway_core.isolation.knot import Knots
 from raceway_core.isolation.level import refuted_by, weakest_refuted
 from raceway_core.isolation.overwrite import lost_updates
@@ -36,31 +38,39 @@ _WORDS: dict[EdgeKind, EdgeName] = {
 }
 
 
-def check(history: History) -> Isolation:
-    """Return what a history proves.
+def check(history: History, limits: Limits = LIMITS) -> Isolation:
+    """Return what a history proves; what the limits cut may refute more levels.
 
-    Time: O(operations + edges · writers / word), and a bounded search for witnesses.
+    Time: O(operations · log n + edges · lanes), and a bounded search for witnesses.
     """
     evidence = evidence_in(history)
     found = dependencies_of(evidence)
-    visibility = add_visibility(found)
+    visibility = add_visibility(found, limits)
     knots = Knots(found.graph)
     losses = lost_updates(found)
-    lost = {(step.source, step.edge.target, step.edge.key) for loss in losses for step in loss.cycle}
+    lost = {(step.source, step.edge.target, step.edge.key) for loss in losses.found for step in loss.cycle}
+    cycles = WriteCycles(knots), MissedWrites(knots, visibility, lost)
     anomalies = [
         *dirty_reads(evidence),
         *contradictions(evidence),
-        *(_anomaly(evidence, "lost-update", loss.cycle) for loss in losses),
-        *_cycles(evidence, write_cycles(knots)),
-        *_cycles(evidence, MissedWrites(knots, visibility, lost)),
+        *(_anomaly(evidence, "lost-update", loss.cycle) for loss in losses.found),
+        *_cycles(evidence, chain.from_iterable(cycles)),
     ]
     weakest = weakest_refuted({anomaly.name for anomaly in anomalies}, knots, visibility)
+    is_cut: dict[Cut, bool] = {
+        "visibility": visibility.is_cut,
+        "cycles": any(one.is_cut for one in cycles) or losses.is_cut,
+    }
     return Isolation(
-        len(evidence.transactions), refuted_by(weakest), anomalies, sorted(evidence.unrecoverable)
+        len(evidence.transactions),
+        refuted_by(weakest),
+        anomalies,
+        sorted(evidence.unrecoverable),
+        tuple(word for word, is_so in is_cut.items() if is_so),
     )
 
 
-def _cycles(evidence: Evidence, cycles: Iterator[Cycle] | MissedWrites) -> Iterator[Anomaly]:
+def _cycles(evidence: Evidence, cycles: Iterable[Cycle]) -> Iterator[Anomaly]:
     shown: set[frozenset[tuple[int, int, EdgeKind, str | None]]] = set()
     for cycle in cycles:
         identity = frozenset((step.source, step.edge.target, step.edge.kind, step.edge.key) for step in cycle)

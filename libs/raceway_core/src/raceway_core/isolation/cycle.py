@@ -43,12 +43,21 @@ def _is_apart(cycle: Cycle) -> bool:
     return not any(one.edge.kind is RW and two.edge.kind is RW for one, two in pairwise(ring))
 
 
-def write_cycles(knots: Knots) -> Iterator[Cycle]:
-    """Yield the cycles without a read-write edge: G0, then G1c. Time: O(edges), and the search."""
-    if knots.has_read_cycle:
-        for kinds, kind, component in ((WRITES, WW, knots.of_writes), (READS, WR, knots.of_reads)):
-            searcher = Searcher(knots.graph, component)
-            yield from _through(searcher, _inside(knots.graph, component, kind), kinds)
+class WriteCycles:
+    """Finds the cycles without a read-write edge: G0, then G1c. `is_cut` tells if some were left out."""
+
+    def __init__(self, knots: Knots) -> None:
+        self._knots = knots
+        self.is_cut = False
+
+    def __iter__(self) -> Iterator[Cycle]:
+        """Yield the cycles. Time: O(edges), and the search."""
+        knots = self._knots
+        if knots.has_read_cycle:
+            for kinds, kind, component in ((WRITES, WW, knots.of_writes), (READS, WR, knots.of_reads)):
+                searcher = Searcher(knots.graph, component)
+                yield from _through(searcher, _inside(knots.graph, component, kind), kinds)
+                self.is_cut |= searcher.is_cut
 
 
 def _inside(graph: Graph, component: list[int], kind: EdgeKind) -> Iterator[Step]:
@@ -61,7 +70,7 @@ def _inside(graph: Graph, component: list[int], kind: EdgeKind) -> Iterator[Step
 def _through(searcher: Searcher, steps: Iterator[Step], kinds: Collection[EdgeKind]) -> Iterator[Cycle]:
     shown: set[tuple[int, int, EdgeKind]] = set()
     for step in steps:
-        if (step.source, step.edge.target, step.edge.kind) in shown or searcher.is_tired:
+        if (step.source, step.edge.target, step.edge.kind) in shown or searcher.gives_up():
             continue
         cycle = searcher.cycle(step, kinds)
         if cycle:
@@ -84,6 +93,11 @@ class MissedWrites:
         self._has_order = any(edge.kind in {WW, DERIVED} for edges in graph.out for edge in edges)
         self._found: set[int] = set()
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether cycles were left out."""
+        return self._searcher.is_cut
+
     def __iter__(self) -> Iterator[Cycle]:
         """Yield the cycles, those of stale reads first. A component has at least one.
 
@@ -97,10 +111,14 @@ class MissedWrites:
         for step in _inside(self._graph, self._component, RW):
             if self._identity(step) not in self._implied:
                 yield from self._cycle(step, is_closed=False)
+        yield from self._derived()
+
+    def _derived(self) -> Iterator[Cycle]:
         inside = [step for step in self._implied.values() if self._is_inside(step)]
         for kinds in (READS, CERTAIN, ALL):
             for step in inside:
-                yield from self._if_unexplained(step, kinds)
+                if kinds == ALL or not self._searcher.gives_up():
+                    yield from self._if_unexplained(step, kinds)
         for step in _inside(self._graph, self._component, DERIVED):
             yield from self._if_unexplained(step, CERTAIN)
 
@@ -113,7 +131,7 @@ class MissedWrites:
 
     def _cycle(self, step: Step, *, is_closed: bool) -> Iterator[Cycle]:
         home = self._component[step.source]
-        if self._identity(step) in self._shown or (home in self._found and self._searcher.is_tired):
+        if self._identity(step) in self._shown or (home in self._found and self._searcher.gives_up()):
             return
         cycle = self._searcher.cycle(step, CERTAIN) if is_closed or self._has_order else None
         if cycle is None and self._knots.is_apart(step.source, step.edge.target):

@@ -24,10 +24,8 @@ def dirty_reads(evidence: Evidence) -> Iterator[Anomaly]:
     )
     for reader, is_counted in enumerate(evidence.counts):
         if is_counted:
-            found = dict.fromkeys(
-                one for seen in evidence.seen(reader) for one in _dirt(evidence, seen, aborted)
-            )
-            for name, writer, key in found:
+            found = [one for seen in evidence.seen(reader) for one in _dirt(evidence, seen, aborted)]
+            for name, writer, key in dict.fromkeys(found):
                 ids = [evidence.transactions[writer].id, evidence.transactions[reader].id]
                 yield Anomaly(name, ids, [key])
 

@@ -74,6 +74,8 @@ class History(msgspec.Struct, frozen=True):
         return [transaction for session in self.sessions for transaction in session]
 
 
+Cut: TypeAlias = Literal["visibility", "cycles"]
+
 EdgeName: TypeAlias = Literal["so", "wr", "ww", "rw"]
 
 
@@ -106,12 +108,16 @@ class Isolation(msgspec.Struct, frozen=True):
 
     Of an unrecoverable key nothing is concluded: somebody read a value of it that nobody wrote, or
     that several wrote.
+
+    `cut` names what was left out where there was too much: of what `visibility` implies, so that more
+    levels may be refuted; and of the `cycles` that prove what is refuted.
     """
 
     transactions: int
     refuted_levels: Sequence[str]
     anomalies: Sequence[Anomaly]
     unrecoverable_keys: Sequence[str]
+    cut: Sequence[Cut] = ()
 
 
 def comparable(value: JsonValue) -> Value:

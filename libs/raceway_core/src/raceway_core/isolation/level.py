@@ -67,6 +67,8 @@ def weakest_refuted(names: Iterable[str], knots: Knots, visibility: Visibility) 
 
 
 def _by_visibility(knots: Knots, visibility: Visibility) -> Iterator[Level]:
+    if not knots.are_any:
+        return
     for level, is_enough in ((Level.READ_ATOMIC, {True}), (Level.CAUSAL, {True, False})):
         if any(stale.is_direct in is_enough for stale in visibility.stale):
             yield level

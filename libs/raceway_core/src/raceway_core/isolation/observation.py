@@ -12,7 +12,7 @@ Source: Cerone, Bernardi & Gotsman 2015 (the axiom INT); Kingsbury & Alvaro 2020
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from raceway_core.isolation.history import INITIAL, OpKind, Transaction, Value
@@ -30,8 +30,8 @@ class Observation(NamedTuple):
     """See the module. `seen` has each version once, in order; `torn` are keys seen in two versions."""
 
     seen: list[Seen]
-    internal: list[str]
-    torn: list[str]
+    internal: Sequence[str]
+    torn: Sequence[str]
 
 
 NO_WRITES = KeyWrites(is_numbered=False)
@@ -48,8 +48,8 @@ def observe(number: int, transaction: Transaction, writes: Mapping[str, KeyWrite
     return Observation(walk.seen, _once(walk.internal), _once(walk.torn))
 
 
-def _once(keys: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(keys))
+def _once(keys: Sequence[str]) -> Sequence[str]:
+    return tuple(dict.fromkeys(keys)) if keys else ()
 
 
 class _Walk:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 from typing import NamedTuple
 
 from raceway_core.isolation.dependency import Dependencies, Register
@@ -19,7 +19,7 @@ from raceway_core.isolation.graph import Edge, EdgeKind, Step
 from raceway_core.isolation.key_order import KeyOrder
 
 MOST_IN_PAIRS = 32
-"""Of more updates of one version, each is shown with the next only."""
+"""Of more updates of one version, each is shown with the next only; of a read so many that it missed."""
 
 
 class Loss(NamedTuple):
@@ -35,42 +35,56 @@ class Loss(NamedTuple):
         return (first, second) if first < second else (second, first)
 
 
-def lost_updates(found: Dependencies) -> list[Loss]:
-    """Return the lost updates, one of two transactions and a key. Time: O(reads + what is returned)."""
+class Losses(NamedTuple):
+    """The lost updates, one of two transactions and a key; if it is cut, there are more pairs."""
+
+    found: Sequence[Loss]
+    is_cut: bool
+
+
+def lost_updates(found: Dependencies) -> Losses:
+    """Return the lost updates. Time: O(reads + what is returned)."""
+    search = _Search()
     losses: dict[tuple[str, tuple[int, int]], Loss] = {}
-    for register in found.registers:
-        for loss in _of_register(register):
-            losses.setdefault((loss.key, loss.pair), loss)
-    for order in found.orders:
-        for loss in _of_order(order):
-            losses.setdefault((loss.key, loss.pair), loss)
-    return list(losses.values())
+    of_registers = chain.from_iterable(map(search.of_register, found.registers))
+    of_orders = chain.from_iterable(map(search.of_order, found.orders))
+    for loss in chain(of_registers, of_orders):
+        losses.setdefault((loss.key, loss.pair), loss)
+    return Losses(list(losses.values()), search.is_cut)
 
 
-def _of_register(register: Register) -> Iterator[Loss]:
-    writers = frozenset(register.writers)
-    for readers in register.readers.values():
-        yield from _of_one_version(register.key, [reader for reader in readers if reader in writers])
+class _Search:
+    def __init__(self) -> None:
+        self.is_cut = False
+
+    def of_register(self, register: Register) -> Iterator[Loss]:
+        writers = frozenset(register.writers)
+        for readers in register.readers.values():
+            yield from self._of_one_version(register.key, [one for one in readers if one in writers])
+
+    def _of_one_version(self, key: str, updates: Sequence[int]) -> Iterator[Loss]:
+        are_many = len(updates) > MOST_IN_PAIRS
+        self.is_cut |= are_many
+        for first, second in pairwise(updates) if are_many else combinations(updates, 2):
+            there, back = Edge(second, EdgeKind.RW, key), Edge(first, EdgeKind.RW, key)
+            yield Loss(key, (Step(first, there), Step(second, back)))
+
+    def of_order(self, order: KeyOrder) -> Iterator[Loss]:
+        places: dict[int, list[int]] = {}
+        for place, writer in enumerate(order.turns):
+            places.setdefault(writer, []).append(place)
+        unseen = frozenset(order.unseen)
+        for reader, turns in order.reads:
+            own = places.get(reader, [])
+            after = bisect_left(own, turns)
+            end = own[after] if after < len(own) else len(order.turns)
+            if after < len(own) or reader in unseen:
+                self.is_cut |= end - turns > MOST_IN_PAIRS
+                for lost in order.turns[turns : min(end, turns + MOST_IN_PAIRS)]:
+                    yield _overwritten(order.key, reader, lost)
+        yield from self._of_one_version(order.key, [one for one, _ in order.reads if one in unseen])
 
 
-def _of_one_version(key: str, updates: Sequence[int]) -> Iterator[Loss]:
-    pairs = combinations(updates, 2) if len(updates) <= MOST_IN_PAIRS else pairwise(updates)
-    for first, second in pairs:
-        there, back = Edge(second, EdgeKind.RW, key), Edge(first, EdgeKind.RW, key)
-        yield Loss(key, (Step(first, there), Step(second, back)))
-
-
-def _of_order(order: KeyOrder) -> Iterator[Loss]:
-    places: dict[int, list[int]] = {}
-    for place, writer in enumerate(order.turns):
-        places.setdefault(writer, []).append(place)
-    unseen = frozenset(order.unseen)
-    for reader, turns in order.reads:
-        own = places.get(reader, [])
-        after = bisect_left(own, turns)
-        end = own[after] if after < len(own) else len(order.turns)
-        if after < len(own) or reader in unseen:
-            for lost in order.turns[turns : min(end, turns + MOST_IN_PAIRS)]:
-                missed, overwrote = Edge(lost, EdgeKind.RW, order.key), Edge(reader, EdgeKind.WW, order.key)
-                yield Loss(order.key, (Step(reader, missed), Step(lost, overwrote)))
-    yield from _of_one_version(order.key, [one for one, _ in order.reads if one in unseen])
+def _overwritten(key: str, reader: int, lost: int) -> Loss:
+    missed, overwrote = Edge(lost, EdgeKind.RW, key), Edge(reader, EdgeKind.WW, key)
+    return Loss(key, (Step(reader, missed), Step(lost, overwrote)))

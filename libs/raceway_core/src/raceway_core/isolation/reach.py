@@ -1,84 +1,113 @@
-"""What reaches what: for each transaction the writers before it and after it, as bits of an integer.
+"""What reaches what: of each lane, how many of its writers are before a transaction, and how many after.
 
-A row of bits for every pair of transactions would be quadratic in memory, so the writers are taken
-in blocks: a block's rows are made by one pass forward and one back over the graph, used, and dropped.
-Edges inside a component are left out: on a cycle nothing is before anything.
+A row is a vector clock that counts writers. Rows of every lane would be quadratic where sessions are
+many, so lanes are taken in blocks: the rows of a block are made by one pass forward and one back over
+the edges, used, and dropped.
 
-Time: O(edges · writers / word) for all blocks; memory: O(transactions · block).
+Sources: Fidge 1988 and Mattern 1989 (vector clocks); Jagadish 1990 (one number per chain).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import TypeAlias
 
-from raceway_core.isolation.component import components_of
+import numpy as np
+import numpy.typing as npt
 
-_BLOCK = 8_192
-"""Writers whose bits are held at a time."""
+from raceway_core.isolation.effort import ROW, Effort
+from raceway_core.isolation.lane import Flags, Lanes, Numbers
+from raceway_core.isolation.writes import BEFORE_ALL
+
+_Table: TypeAlias = npt.NDArray[np.unsignedinteger]
 
 
-class Block(NamedTuple):
-    """Bit i stands for `writers[i]`; of two that are ordered the first has the lower bit.
+class Block:
+    """The rows of the lanes `first` to `last - 1`. Arrays of transactions and lanes are of one shape."""
 
-    `before[t]` are the writers that reach t, `after[t]` those that t reaches, itself in neither.
-    """
+    def __init__(self, lanes: Lanes, first: int, last: int, effort: Effort) -> None:
+        self.first = first
+        self.last = last
+        self._lanes = lanes
+        self._effort = effort
+        self._own = np.flatnonzero(self.has(lanes.lane))
+        self._before = self._rows(lanes.place)
+        behind = np.append(lanes.sizes, 0)[lanes.lane] - lanes.place + lanes.is_writer
+        self._after = self._rows(behind)
+        before, after = list(self._before), list(self._after)
+        for source, target in lanes.edges:
+            np.maximum(before[source], before[target], out=before[target])
+        for source, target in reversed(lanes.edges):
+            np.maximum(after[source], after[target], out=after[source])
+        self._forget_itself(self._before)
+        self._forget_itself(self._after)
+        self._after[BEFORE_ALL] = lanes.sizes[first:last]
 
-    writers: Sequence[int]
-    bit: dict[int, int]
-    before: Sequence[int]
-    after: Sequence[int]
+    def _rows(self, own: Numbers) -> _Table:
+        """Return rows in which each transaction knows its own lane only, and below them BEFORE_ALL's."""
+        lane, longest = self._lanes.lane, int(self._lanes.sizes[self.first])
+        table = np.zeros((len(lane) + 1, self.last - self.first), dtype=np.min_scalar_type(longest))
+        table[self._own, lane[self._own] - self.first] = own[self._own]
+        return table
 
-    def mask(self, writers: Sequence[int]) -> int:
-        """Return the bits of those writers that are in the block."""
-        bit, found = self.bit, 0
-        for writer in writers:
-            found |= bit.get(writer, 0)
+    def _forget_itself(self, table: _Table) -> None:
+        own = self._own
+        table[own, self._lanes.lane[own] - self.first] -= self._lanes.is_writer[own].astype(table.dtype)
+
+    def has(self, lanes: Numbers) -> Flags:
+        """Return which lanes are in the block."""
+        return (self.first <= lanes) & (lanes < self.last)
+
+    def before(self, nodes: Numbers, lanes: Numbers) -> Numbers:
+        """Return the place of the last writer on each lane that reaches each node, 0 for none."""
+        return self._known(self._before, nodes, lanes).astype(np.int64)
+
+    def after(self, nodes: Numbers, lanes: Numbers) -> Numbers:
+        """Return the place of the first writer on each lane that each node reaches; past its end for none.
+
+        A node may be BEFORE_ALL.
+        """
+        return self._lanes.sizes[lanes] + 1 - self._known(self._after, nodes, lanes)
+
+    def _known(self, table: _Table, nodes: Numbers, lanes: Numbers) -> _Table:
+        known: _Table = table.ravel()[nodes * table.shape[1] + lanes - self.first]
+        return known
+
+    def latest(self, groups: Numbers, writers: Numbers) -> Flags:
+        """Return which writers reach no other of their group; a group's stand together, the last first."""
+        return self._frontier(groups, writers, self._before, self._lanes.place)
+
+    def earliest(self, groups: Numbers, writers: Numbers) -> Flags:
+        """Return which writers no other of their group reaches; a group's stand together, the first first."""
+        behind = np.append(self._lanes.sizes, 0)[self._lanes.lane] - self._lanes.place + 1
+        return self._frontier(groups, writers, self._after, behind)
+
+    def _frontier(self, groups: Numbers, writers: Numbers, table: _Table, places: Numbers) -> Flags:
+        """Take of every group the next writer, and drop those that it knows, until none is left.
+
+        Time: O(writers · the most that are taken of a group).
+        """
+        lane, place = self._lanes.lane[writers], places[writers]
+        found = np.zeros(len(groups), dtype=np.bool_)
+        left = np.arange(len(groups))
+        while len(left) and self._effort.allows(len(left)):
+            group = groups[left]
+            is_next = np.diff(group, prepend=-1) != 0
+            nexts = left[is_next]
+            found[nexts] = True
+            knower = writers[nexts][np.cumsum(is_next) - 1]
+            left = left[~is_next & (place[left] > self._known(table, knower, lane[left]))]
         return found
 
-    def last(self, bits: int) -> int:
-        """Return the writer of the highest bit; there is one."""
-        return self.writers[bits.bit_length() - 1]
 
-    def latest(self, bits: int) -> Iterator[int]:
-        """Yield the writers among `bits` that reach no other of them."""
-        while bits:
-            writer = self.last(bits)
-            yield writer
-            bits &= ~(self.bit[writer] | self.before[writer])
+def blocks_of(lanes: Lanes, effort: Effort) -> Iterator[Block]:
+    """Yield blocks of the lanes, those with most writers first, as far as the effort allows.
 
-    def earliest(self, bits: int) -> Iterator[int]:
-        """Yield the writers among `bits` that no other of them reaches."""
-        while bits:
-            writer = self.writers[(bits & -bits).bit_length() - 1]
-            yield writer
-            bits &= ~(self.bit[writer] | self.after[writer])
-
-
-def blocks_of(successors: Sequence[Sequence[int]], writers: frozenset[int]) -> Iterator[Block]:
-    """Yield blocks of all `writers`; they are transactions of the graph, whose edges `successors` are."""
-    component = components_of(successors)
-    order = sorted(range(len(successors)), key=lambda node: -component[node])
-    onward = [
-        [target for target in targets if component[target] != component[node]]
-        for node, targets in enumerate(successors)
-    ]
-    ranked = [node for node in order if node in writers]
-    for start in range(0, len(ranked), _BLOCK):
-        yield _block(ranked[start : start + _BLOCK], order, onward)
-
-
-def _block(writers: Sequence[int], order: Sequence[int], onward: Sequence[Sequence[int]]) -> Block:
-    bit = {writer: 1 << place for place, writer in enumerate(writers)}
-    before, after = [0] * len(onward), [0] * len(onward)
-    for node in order:
-        bits = before[node] | bit.get(node, 0)
-        if bits:
-            for target in onward[node]:
-                before[target] |= bits
-    for node in reversed(order):
-        bits = 0
-        for target in onward[node]:
-            bits |= after[target] | bit.get(target, 0)
-        after[node] = bits
-    return Block(writers, bit, before, after)
+    Time: O(edges) for each block, of rows.
+    """
+    first = 0
+    while first < len(lanes.sizes) and effort.allows(2 * ROW * len(lanes.edges)):
+        row = len(lanes.lane) * np.min_scalar_type(int(lanes.sizes[first])).itemsize
+        last = min(len(lanes.sizes), first + max(1, effort.block_bytes // row))
+        yield Block(lanes, first, last, effort)
+        first = last

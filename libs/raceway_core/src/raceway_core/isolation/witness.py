@@ -12,10 +12,10 @@ from collections import deque
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, TypeAlias
 
-from raceway_core.isolation.graph import EdgeKind, Graph, Step
+from raceway_core.isolation.graph import EdgeKind, Graph, Step, flags_of
 
 MOST_WORK = 500_000
-"""Edges that all searches of one history look at, before the rest is left unshown."""
+"""Edges that the searches of one kind of cycle look at, before the rest is left unshown."""
 
 Cycle: TypeAlias = list[Step]
 
@@ -27,11 +27,13 @@ class Searcher:
         self.graph = graph
         self.component = component
         self.work = 0
+        self.is_cut = False
 
-    @property
-    def is_tired(self) -> bool:
-        """Whether it looked at as much as it may."""
-        return self.work > MOST_WORK
+    def gives_up(self) -> bool:
+        """Whether it looked at as much as it may; whoever asks then leaves a cycle out."""
+        is_tired = self.work > MOST_WORK
+        self.is_cut |= is_tired
+        return is_tired
 
     def cycle(self, first: Step, kinds: Collection[EdgeKind], *, is_apart: bool = False) -> Cycle | None:
         """Return the shortest cycle of `first` and then edges of `kinds`, None if there is none.
@@ -40,7 +42,7 @@ class Searcher:
 
         Time: O(edges of the component).
         """
-        search = _Search(self, first.source, frozenset(kinds), is_apart=is_apart)
+        search = _Search(self, first.source, kinds, is_apart=is_apart)
         return search.run(first)
 
 
@@ -50,12 +52,12 @@ class _State(NamedTuple):
 
 
 class _Search:
-    def __init__(self, searcher: Searcher, goal: int, kinds: frozenset[EdgeKind], *, is_apart: bool) -> None:
+    def __init__(self, searcher: Searcher, goal: int, kinds: Collection[EdgeKind], *, is_apart: bool) -> None:
         self._searcher = searcher
         self._graph = searcher.graph
         self._component = searcher.component
         self._goal = goal
-        self._kinds = kinds
+        self._is_wanted = flags_of(kinds)
         self._is_apart = is_apart
         self._came: dict[_State, tuple[_State | None, Step]] = {}
         self._queue: deque[_State] = deque()
@@ -69,7 +71,7 @@ class _Search:
             self._searcher.work += len(edges)
             for edge in edges:
                 is_barred = state.is_after_rw and edge.kind is EdgeKind.RW
-                if not is_barred and edge.kind in self._kinds:
+                if not is_barred and self._is_wanted[edge.kind]:
                     end = self._reach(state, Step(state.node, edge))
                     if end is not None:
                         break
@@ -82,6 +84,7 @@ class _Search:
             return None
         if hub >= self._graph.size:
             self._hubs.add(hub)
+            self._searcher.work += len(self._graph.out[hub])
         home = self._component[self._goal]
         for edge in self._graph.expanded(step.source, step.edge):
             if self._component[edge.target] != home:

@@ -13,8 +13,8 @@ Sources: Havelund 2000 (GoodLock, gate locks); Bensalem & Havelund 2005 (cycles 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
 
 from raceway_core.event import LockMode
 from raceway_core.graph.cycle import knots_of
@@ -37,12 +37,17 @@ class Pattern(NamedTuple):
     inherited: Lockset
 
 
+_Holder: TypeAlias = tuple[int, LockMode]
+"""A pattern by number, and how it holds a lock."""
+
+
 class CycleSearch:
     """The cycles of some patterns. `is_cut` tells whether it gave up before it had seen all."""
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._patterns = patterns
         self._holders = _holders(patterns)
+        self._closers = _closers(patterns, self._holders)
         self._steps = MOST_STEPS
         self.is_cut = False
 
@@ -50,25 +55,35 @@ class CycleSearch:
         """Yield cycles of at most `LONGEST` patterns by number, short ones first.
 
         Each begins with its smallest number, and none has a shorter one within. A pattern may stand
-        more than once, for several tasks that hold a lock shared.
+        more than once, for several tasks that hold a lock shared. Cycles of two are all found, unless
+        they alone are more than `MOST_STEPS`.
 
         Time: O(sum of held sets) where locks are taken in one order, else `MOST_STEPS` more at most.
         """
         firsts = sorted({number for of_lock in self._holders.values() for number, _ in of_lock})
         paths: list[tuple[int, ...]] = [(number,) for number in firsts]
-        while paths:
-            longer: list[tuple[int, ...]] = []
+        yield from (path for path in paths if self._waits(path[0], path[0], is_self=True))
+        for size in range(2, LONGEST + 1):
             for path in paths:
-                is_closed = self._waits(path[-1], path[0], is_self=len(path) == 1)
-                if is_closed and self._is_chordless(path):
-                    yield path
-                if len(path) < LONGEST:
-                    longer.extend(self._continued(path))
-            paths = longer
+                yield from filter(self._is_chordless, self._longer(path, self._closing(path)))
+            if size < LONGEST:
+                paths = [longer for path in paths for longer in self._longer(path, self._next(path))]
 
-    def _continued(self, path: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    def _next(self, path: Sequence[int]) -> Iterable[_Holder]:
+        """Return the patterns that hold what the last of a path wants."""
+        return self._holders.get(key_of(self._patterns[path[-1]].lock), ())
+
+    def _closing(self, path: Sequence[int]) -> Iterator[_Holder]:
+        """Yield those of them that want what the first of the path holds."""
+        wanted = key_of(self._patterns[path[-1]].lock)
+        for lock in self._patterns[path[0]].held:
+            for holder in self._closers.get((wanted, key_of(lock)), ()):
+                if excludes(self._patterns[holder[0]].lock.mode, lock.mode):
+                    yield holder
+
+    def _longer(self, path: tuple[int, ...], holders: Iterable[_Holder]) -> Iterator[tuple[int, ...]]:
         wanted = self._patterns[path[-1]].lock
-        for number, mode in self._holders.get(key_of(wanted), ()):
+        for number, mode in holders:
             if number < path[0]:
                 continue
             self._steps -= 1
@@ -97,27 +112,71 @@ class CycleSearch:
         return are_exclusive((self._patterns[first].lock,), held)
 
 
-def _holders(patterns: Sequence[Pattern]) -> dict[LockKey, list[tuple[int, LockMode]]]:
+class Wanting(Protocol):
+    """What wants a lock while others are held."""
+
+    @property
+    def lock(self) -> Lock: ...
+
+    @property
+    def held(self) -> Lockset: ...
+
+
+def knotted(patterns: Iterable[Wanting]) -> list[int]:
+    """Return the numbers of those that can be part of a cycle, as far as lock names tell.
+
+    The patterns are read once, and none of them is kept. Time: O(sum of held sets).
+    """
+    knots = _Knots(patterns)
+    return [number for number in range(len(knots)) if any(knots.lead_back(number))]
+
+
+class _Knots:
+    """Tells which of the locks that patterns hold can be led back to by what they want.
+
+    Locks are numbered: many small numbers are kept sooner than many locks.
+    """
+
+    def __init__(self, patterns: Iterable[Wanting]) -> None:
+        number_of: dict[LockKey, int] = {}
+        self._asked: list[tuple[int, tuple[int, ...]]] = []
+        successors: dict[int, list[int]] = {}
+        for pattern in patterns:
+            wanted, *held = (
+                number_of.setdefault(key_of(lock), len(number_of)) for lock in (pattern.lock, *pattern.held)
+            )
+            self._asked.append((wanted, tuple(held)))
+            for lock in held:
+                successors.setdefault(lock, []).append(wanted)
+        self._knot_of = {lock: knot for knot, locks in enumerate(knots_of(successors)) for lock in locks}
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+    def lead_back(self, number: int) -> list[bool]:
+        """Tell of each lock that a pattern holds whether its want can lead back to it."""
+        wanted, held = self._asked[number]
+        knot = self._knot_of.get(wanted, -1)
+        return [lock == wanted or (knot >= 0 and self._knot_of.get(lock) == knot) for lock in held]
+
+
+def _holders(patterns: Sequence[Pattern]) -> dict[LockKey, list[_Holder]]:
     """Return by lock the patterns that hold it, if what they want can lead back to it."""
-    knot_of = _knots(patterns)
-    holders: dict[LockKey, list[tuple[int, LockMode]]] = {}
+    knots = _Knots(patterns)
+    holders: dict[LockKey, list[_Holder]] = {}
     for number, pattern in enumerate(patterns):
-        wanted = key_of(pattern.lock)
-        for lock in pattern.held:
-            key = key_of(lock)
-            if key == wanted or (key in knot_of and knot_of[key] == knot_of.get(wanted)):
-                holders.setdefault(key, []).append((number, lock.mode))
+        for lock, leads_back in zip(pattern.held, knots.lead_back(number), strict=True):
+            if leads_back:
+                holders.setdefault(key_of(lock), []).append((number, lock.mode))
     return holders
 
 
-def _knots(patterns: Sequence[Pattern]) -> dict[LockKey, int]:
-    """Return for each lock that lies on a cycle the number of its component."""
-    number_of: dict[LockKey, int] = {}
-    successors: dict[int, list[int]] = {}
-    for pattern in patterns:
-        wanted = number_of.setdefault(key_of(pattern.lock), len(number_of))
-        for lock in pattern.held:
-            held = number_of.setdefault(key_of(lock), len(number_of))
-            successors.setdefault(held, []).append(wanted)
-    knot_of = {lock: knot for knot, locks in enumerate(knots_of(successors)) for lock in locks}
-    return {key: knot_of[number] for key, number in number_of.items() if number in knot_of}
+def _closers(
+    patterns: Sequence[Pattern], holders: Mapping[LockKey, Sequence[_Holder]]
+) -> dict[tuple[LockKey, LockKey], list[_Holder]]:
+    """Return the same by the lock held and the lock wanted."""
+    closers: dict[tuple[LockKey, LockKey], list[_Holder]] = {}
+    for held, of_lock in holders.items():
+        for number, mode in of_lock:
+            closers.setdefault((held, key_of(patterns[number].lock)), []).append((number, mode))
+    return closers

@@ -44,7 +44,7 @@ class Program:
             place_of[node] = (chain, place)
             by_chain[chain][place] = Step(place, before)
         for chain, of_chain in spans.items():
-            for step in _lock_steps(of_chain):
+            for step in lock_steps(of_chain):
                 known = by_chain[chain].get(step.place, step)
                 by_chain[chain][step.place] = step._replace(sources=known.sources)
         self.steps = [[steps[place] for place in sorted(steps)] for steps in by_chain]
@@ -111,7 +111,7 @@ class Program:
         return (self.step_of[node] for step in steps for node in step.sources)
 
 
-def _lock_steps(spans: Sequence[Span]) -> Iterator[Step]:
+def lock_steps(spans: Sequence[Span]) -> Iterator[Step]:
     """Yield the acquires and releases of a chain; one that is acquired anew is not released there."""
     again = {(key_of(span.lock), span.begin) for span in spans}
     for span in spans:

@@ -22,10 +22,10 @@ Sources: Kalhauge & Palsberg 2018 (deadlock prediction as the search for a sched
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from raceway_core.event import LockMode
-from raceway_core.locking.program import Program, Step
+from raceway_core.locking.program import Step
 from raceway_core.locking.span import excludes, key_of
 from raceway_core.lockset import LockKey
 
@@ -36,16 +36,46 @@ MOST_MOVES = 1_000_000
 """So many steps are taken in the search for all the goals of one trace."""
 
 
-class Scheduler:
-    """Answers for one trace whether goals can be reached; it shares one bound among all of them.
+class Steps(Protocol):
+    """What chains do: `raceway_core.locking.program.Program`, or `raceway_core.locking.line.Lines`."""
+
+    @property
+    def steps(self) -> Sequence[Sequence[Step]]:
+        """By chain, its steps in order."""
+        ...
+
+    @property
+    def step_of(self) -> Mapping[int, tuple[int, int]]:
+        """The chain and the index of the step of each source that a step names."""
+        ...
+
+    def goals(self, places: Mapping[int, int]) -> dict[int, int]:
+        """Return how many steps each chain has taken when it stands before its place."""
+        ...
+
+    def limits(self, places: Mapping[int, int]) -> dict[int, int] | None:
+        """Return how many steps each chain may have to take; None if that cannot lead there."""
+        ...
+
+
+AnySteps = TypeVar("AnySteps", bound=Steps)
+
+
+class Scheduler(Generic[AnySteps]):
+    """Answers whether goals can be reached; it shares one bound among all of them.
 
     `has_given_up` tells whether it ever answered no because the search took too long.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: AnySteps, most_moves: int = MOST_MOVES) -> None:
         self.program = program
         self.has_given_up = False
-        self._moves = MOST_MOVES
+        self._moves = most_moves
+
+    @property
+    def moves_left(self) -> int:
+        """How many moves it may still make."""
+        return self._moves
 
     def can_meet(self, places: Mapping[int, int]) -> bool:
         """Whether the chains named can all stand before the nodes at these places at once."""
@@ -77,7 +107,7 @@ class _Search:
     """The search for one goal; chains take no more steps than their limits."""
 
     def __init__(
-        self, program: Program, limits: Mapping[int, int], goals: Mapping[int, int], most_moves: int
+        self, program: Steps, limits: Mapping[int, int], goals: Mapping[int, int], most_moves: int
     ) -> None:
         self._program = program
         self._steps = program.steps
@@ -198,7 +228,7 @@ def _set(state: _State, chain: int, key: LockKey, mode: LockMode | None) -> tupl
     return key, before
 
 
-def _last_uses(program: Program, limits: Mapping[int, int]) -> dict[LockKey, dict[tuple[int, LockMode], int]]:
+def _last_uses(program: Steps, limits: Mapping[int, int]) -> dict[LockKey, dict[tuple[int, LockMode], int]]:
     """Return the last step below the limits at which each chain acquires each lock."""
     uses: dict[LockKey, dict[tuple[int, LockMode], int]] = {}
     for chain, limit in limits.items():

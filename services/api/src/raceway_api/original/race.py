@@ -10,13 +10,17 @@ from raceway_core.counting.fingerprint import Side, fingerprint_of
 from raceway_core.event import EventId, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, Verdict, severity_of
 from raceway_core.identity import place_of
+from raceway_core.moment_view import MomentView, view_moment
 from raceway_core.time import format_time
 
 MOST_GLOBAL_RACES = 100
 
 
 class RaceView(msgspec.Struct, frozen=True, kw_only=True):
-    """One racing pair. `severity` is CRITICAL, WARNING or INFO; ours begin with `event1_id`."""
+    """One racing pair. `severity` is CRITICAL, WARNING or INFO; ours begin with `event1_id`.
+
+    `ancestor` is the last moment that both follow, null of two traces.
+    """
 
     severity: str
     variable: str
@@ -29,6 +33,7 @@ class RaceView(msgspec.Struct, frozen=True, kw_only=True):
     event2_id: EventId
     verdict: Verdict
     fingerprint: str
+    ancestor: MomentView | None
 
 
 class GlobalRaceView(RaceView, frozen=True, kw_only=True):
@@ -70,6 +75,7 @@ def view_race(example: Example) -> RaceView:
         event2_id=second.event_id,
         verdict=example.verdict,
         fingerprint=fingerprint_of(first.variable, _side_of(first), _side_of(second)),
+        ancestor=None if example.ancestor is None else view_moment(example.ancestor),
     )
 
 

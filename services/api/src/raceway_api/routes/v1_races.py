@@ -6,12 +6,13 @@ from hashlib import blake2b
 from typing import Annotated
 
 from litestar import Response, get
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from raceway_api.answer import answer, cached, encode, shows
 from raceway_api.cursor import read_cursor
 from raceway_api.deps import Given
-from raceway_api.parameter import CursorText, Limit, name_of
+from raceway_api.parameter import CursorText, Limit, name_of, time_of
 from raceway_api.v1.race import FindingFilter, FindingList, find, view_findings
 from raceway_common.errors import NotFound
 from raceway_common.ports.finding_store import FindingCursor
@@ -20,6 +21,26 @@ from raceway_core.finding import FindingKind, Verdict
 from raceway_core.finding_view import FindingView, view_finding
 
 All = Annotated[bool, QueryParameter(description="Also what is hidden as noise")]
+Since = Annotated[
+    str | None, QueryParameter(description="Only with an event not before this: RFC 3339, or nanoseconds")
+]
+
+
+def _wanted(
+    *,
+    all: All = False,
+    kind: FromQuery[FindingKind | None] = None,
+    verdict: FromQuery[Verdict | None] = None,
+    variable: FromQuery[str | None] = None,
+    since: Since = None,
+) -> FindingFilter:
+    return FindingFilter(
+        all=all,
+        kind=kind,
+        verdict=verdict,
+        variable=None if variable is None else name_of(variable, "variable"),
+        since_ns=None if since is None else time_of(since, "since"),
+    )
 
 
 @get(
@@ -27,21 +48,17 @@ All = Annotated[bool, QueryParameter(description="Also what is hidden as noise")
     tags=["Races v1"],
     summary="Findings: strongest, uncovered, worst and nearest first",
     responses=shows(FindingList, 400),
+    dependencies={"wanted": Provide(_wanted, sync_to_thread=False)},
 )
 async def list_races(
     request: AnyRequest,
     deps: Given,
     *,
+    wanted: NamedDependency[FindingFilter],
     limit: Limit = 50,
     cursor: CursorText = None,
-    all: All = False,
-    kind: FromQuery[FindingKind | None] = None,
-    verdict: FromQuery[Verdict | None] = None,
-    variable: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     after = read_cursor(cursor, FindingCursor) if cursor else None
-    name = None if variable is None else name_of(variable, "variable")
-    wanted = FindingFilter(all=all, kind=kind, verdict=verdict, variable=name)
     version = await deps.findings.version()
 
     async def build() -> bytes:

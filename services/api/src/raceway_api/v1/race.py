@@ -21,12 +21,16 @@ class FindingList(msgspec.Struct, frozen=True):
 
 
 class FindingFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which findings to list. `all` shows those too that are hidden as noise."""
+    """Which findings to list.
+
+    `all` shows those too that are hidden as noise, `since_ns` only those with an event so late.
+    """
 
     all: bool
     kind: FindingKind | None
     verdict: Verdict | None
     variable: str | None
+    since_ns: int | None = None
 
     @property
     def is_picky(self) -> bool:
@@ -54,7 +58,7 @@ async def find(
     found: list[Finding] = []
     size = _READ_AT_ONCE if wanted.is_picky else limit
     while len(found) < limit:
-        page = await store.page(limit=size, after=after, with_hidden=wanted.all)
+        page = await store.page(limit=size, after=after, with_hidden=wanted.all, since_ns=wanted.since_ns)
         found.extend(finding for finding in page if wanted.wants(finding))
         if len(page) < size:
             break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, func, not_, select, true, tuple_
@@ -23,27 +23,34 @@ _NAMED = Statement(
 _Columns: TypeAlias = ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]
 
 
-def page(limit: int, after: FindingCursor | None, connection: Connection, *, with_hidden: bool) -> list[str]:
+class Wanted(NamedTuple):
+    """Which groups: hidden ones too or not, and how late their last event must be."""
+
+    with_hidden: bool
+    since_ns: int | None
+
+
+def page(limit: int, after: FindingCursor | None, wanted: Wanted, connection: Connection) -> list[str]:
     """Return the fingerprints of a page of groups, in the order of `Finding.sort_key`."""
-    groups = _groups()
+    groups = _groups(wanted)
     nearest_ns = groups.strength % (1 << GAP_BITS)
     order = (groups.verdict_rank, groups.is_covered, groups.severity_rank, nearest_ns, groups.fingerprint)
-    wanted = select(groups.fingerprint).where(_is_shown(groups, with_hidden=with_hidden))
+    listed = select(groups.fingerprint).where(_is_shown(groups, with_hidden=wanted.with_hidden))
     if after is not None:
         rank, is_covered, severity_rank, gap_ns, fingerprint = msgspec.structs.astuple(after)
         place = (rank, int(is_covered), severity_rank, strength(0, gap_ns), fingerprint)
-        wanted = wanted.where(tuple_(*order) > tuple_(*place))
-    return list(connection.execute(wanted.order_by(*order).limit(limit)).scalars())
+        listed = listed.where(tuple_(*order) > tuple_(*place))
+    return list(connection.execute(listed.order_by(*order).limit(limit)).scalars())
 
 
-def count(connection: Connection, *, with_hidden: bool) -> int:
+def count(wanted: Wanted, connection: Connection) -> int:
     """Return how many groups there are."""
-    groups = _groups()
-    wanted = select(func.count(groups.fingerprint)).where(_is_shown(groups, with_hidden=with_hidden))
-    return connection.execute(wanted).scalar_one()
+    groups = _groups(wanted)
+    listed = select(func.count(groups.fingerprint)).where(_is_shown(groups, with_hidden=wanted.with_hidden))
+    return connection.execute(listed).scalar_one()
 
 
-def _groups() -> _Columns:
+def _groups(wanted: Wanted) -> _Columns:
     entries = finding_entries.c
     group = select(
         entries.fingerprint,
@@ -52,8 +59,10 @@ def _groups() -> _Columns:
         func.min(entries.severity_rank).label("severity_rank"),
         func.min(entries.is_across).label("is_across"),
         func.min(entries.strength).label("strength"),
-    )
-    return group.group_by(entries.fingerprint).subquery().c
+    ).group_by(entries.fingerprint)
+    if wanted.since_ns is not None:
+        group = group.having(func.max(entries.last_ns) >= wanted.since_ns)
+    return group.subquery().c
 
 
 def _is_shown(groups: _Columns, *, with_hidden: bool) -> ColumnElement[bool]:

@@ -52,16 +52,23 @@ class SqlFindingStore:
         return await anyio.to_thread.run_sync(lambda: [unpack_finding(body) for body in bodies])
 
     async def page(
-        self, *, limit: int, after: FindingCursor | None, with_hidden: bool = False
+        self,
+        *,
+        limit: int,
+        after: FindingCursor | None,
+        with_hidden: bool = False,
+        since_ns: int | None = None,
     ) -> Sequence[Finding]:
+        wanted = finding_groups.Wanted(with_hidden, since_ns)
+
         def read(connection: Connection) -> list[Finding]:
-            wanted = finding_groups.page(limit, after, connection, with_hidden=with_hidden)
-            return merged(wanted, connection)
+            return merged(finding_groups.page(limit, after, wanted, connection), connection)
 
         return await self._database.read(read)
 
-    async def count(self, *, with_hidden: bool = False) -> int:
-        return await self._database.read(partial(finding_groups.count, with_hidden=with_hidden))
+    async def count(self, *, with_hidden: bool = False, since_ns: int | None = None) -> int:
+        wanted = finding_groups.Wanted(with_hidden, since_ns)
+        return await self._database.read(partial(finding_groups.count, wanted))
 
     async def by_fingerprint(self, fingerprint: str) -> Sequence[Finding]:
         def read(connection: Connection) -> list[Finding]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from raceway_common.adapters.sql.work import RUNS, Grown, Locked
 from raceway_common.database.statement import BYTES, INT, Scalar, Statement
+from raceway_common.ports.work_queue import LOCKS_SPAN
 from raceway_common.schedule import Pace
 from raceway_core.turn import NO_TURN, PackedTurn, follow
 
@@ -67,6 +68,27 @@ def mark_runs(connection: Connection, changes: Iterable[Change], *, now_ns: int,
         if turn or (run.size == 1 and key not in crossed):
             settled.append((run.number, None, turn))
         elif not run.is_waiting(now_ns):
+            settled.append((run.number, run.rested_ns(now_ns, pace), NO_TURN))
+    if settled:
+        _SETTLE.run(connection, settled)
+
+
+def mark_lock_runs(connection: Connection, growth: Mapping[bytes, int], *, now_ns: int, pace: Pace) -> None:
+    """Note by variable key how many classes of locks came or went, and when their runs are due.
+
+    A run that was settled stays current where none did (`raceway_core.locking.across.SETTLED`).
+    """
+    grown = RUNS.grow(
+        connection,
+        sorted((key, LOCKS_SPAN, classes) for key, classes in growth.items()),
+        now_ns=now_ns,
+        first_due_ns=None,
+    )
+    settled: list[tuple[int, int | None, bytes]] = []
+    for (variable_key, _), run in grown.items():
+        if run.more and isinstance(variable_key, bytes) and not growth[variable_key]:
+            continue
+        if not run.is_waiting(now_ns):
             settled.append((run.number, run.rested_ns(now_ns, pace), NO_TURN))
     if settled:
         _SETTLE.run(connection, settled)

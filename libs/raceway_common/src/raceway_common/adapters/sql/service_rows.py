@@ -1,4 +1,4 @@
-"""Services, their calls and totals, kept as sums: a replaced result takes back what it had added."""
+"""Services, their calls, locks and totals, kept as sums: a replaced result takes back what it had added."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from raceway_common.adapters.sql.call_rows import add_calls
+from raceway_common.adapters.sql.lock_rows import add_locks
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
 from raceway_common.schema.keys import key_of
 from raceway_core.bucketed.bucket import CallEntry
@@ -58,6 +59,7 @@ class Line(NamedTuple):
     number: int
     summary: TraceSummary
     race_pairs: int
+    lock_sums: bytes = b""
     calls: Sequence[CallEntry] = ()
 
 
@@ -86,6 +88,7 @@ def add_up(connection: Connection, old: Sequence[Line], new: Sequence[Line]) -> 
     if changed := [row for row in rows if row[2] or row[3]]:
         _ADD_TO_SERVICES.run(connection, changed)
     add_calls(connection, _calls_of(old), _calls_of(new))
+    add_locks(connection, *([line.lock_sums for line in lines if line.lock_sums] for lines in (old, new)))
     if any(totals):
         _ADD_TO_TOTALS.run(connection, [totals])
 

@@ -7,12 +7,15 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from raceway_common.adapters.sql import call_rows, trace_pages
+from raceway_common.adapters.sql import call_rows, declared_rows, lock_order_rows, lock_rows, trace_pages
 from raceway_common.adapters.sql.trace_writer import replace_results
 from raceway_common.database.database import Database
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
 from raceway_common.ports.trace_store import (
     TOGETHER,
+    DeclaredRow,
+    LockCursor,
+    LockTotals,
     Section,
     ServiceCalls,
     ServiceRow,
@@ -26,7 +29,7 @@ from raceway_common.ports.work_queue import RunClaim
 from raceway_common.schedule import PACE, Pace
 from raceway_common.schema.keys import key_of
 from raceway_core.event import TraceId
-from raceway_core.result import Window
+from raceway_core.result import OrderClass, Window
 
 _SECTION = Statement(
     """select body from traces join trace_sections on trace_sections.number = traces.number
@@ -114,6 +117,12 @@ class SqlTraceStore:
     ) -> tuple[Sequence[ServiceCalls], Sequence[ServiceCalls]]:
         return await self._database.read(partial(call_rows.calls_around, service, limit))
 
+    async def locks(self, *, limit: int, after: LockCursor | None) -> Sequence[LockTotals]:
+        return await self._database.read(partial(lock_rows.most_waited_for, limit, after))
+
+    async def declared(self, *, since_ns: int, resource: str | None, limit: int) -> Sequence[DeclaredRow]:
+        return await self._database.read(partial(declared_rows.recent, since_ns, resource, limit))
+
     async def totals(self) -> Totals:
         return await self._database.read(_totals)
 
@@ -125,6 +134,9 @@ class SqlTraceStore:
             run = runs[place]
             found[place].append((trace_id, Window(run.variable, run.scope, *written)))
         return found
+
+    async def lock_classes(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[OrderClass]]:
+        return await self._database.read(partial(lock_order_rows.lock_classes, runs))
 
 
 def _totals(connection: Connection) -> Totals:

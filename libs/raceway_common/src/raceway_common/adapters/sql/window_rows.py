@@ -17,7 +17,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from raceway_common.adapters.sql.run_rows import Change, mark_runs
-from raceway_common.database.statement import BYTES, INT, TEXT, Statement
+from raceway_common.adapters.sql.variable_rows import add_variables, hold_variables
+from raceway_common.database.statement import BYTES, INT, Statement
 from raceway_common.schedule import Pace
 from raceway_common.schema.keys import key_of
 from raceway_core.result import Window
@@ -47,18 +48,6 @@ _ADD = Statement(
     body=BYTES,
     turn=BYTES,
 )
-_ADD_VARIABLES = Statement(
-    """insert into variables (variable_key, variable, scope)
-    select variable_key, variable, scope from {rows} where true on conflict do nothing""",
-    variable_key=BYTES,
-    variable=TEXT,
-    scope=TEXT,
-)
-_HOLD = """
-    select variable_key from variables where variable_key in (select variable_key from {rows})
-    order by variable_key """
-_HOLD_TOGETHER = Statement(_HOLD + "{for_share}", variable_key=BYTES)
-_HOLD_ALONE = Statement(_HOLD + "{for_update}", variable_key=BYTES)
 
 
 class WindowRow(NamedTuple):
@@ -117,14 +106,12 @@ def _row_of(number: int, window: Window) -> WindowRow:
 
 def _add_variables(connection: Connection, groups: Iterable[Sequence[Window]], wanted: set[bytes]) -> None:
     names = {(window.variable, window.scope) for group in groups for window in group}
-    rows = sorted((key, *pair) for pair in names if (key := key_of(*pair)) in wanted)
-    _ADD_VARIABLES.run(connection, rows)
+    add_variables(connection, {key: pair for pair in names if (key := key_of(*pair)) in wanted})
 
 
 def _hold_variables(connection: Connection, changed: Sequence[WindowRow]) -> None:
-    keys = sorted({(row.variable_key,) for row in changed})
-    hold = _HOLD_ALONE if any(row.is_crossing for row in changed) else _HOLD_TOGETHER
-    hold.run(connection, keys)
+    is_crossing = any(row.is_crossing for row in changed)
+    hold_variables(connection, (row.variable_key for row in changed), alone=is_crossing)
 
 
 def _changes(gone: Iterable[WindowRow], come: Iterable[WindowRow]) -> Iterator[Change]:

@@ -33,6 +33,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", "version", "created_ns", name=op.f("pk_chunks")),
     )
     op.create_table(
+        "declared_parts",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("resource_key", sa.LargeBinary(), nullable=False),
+        sa.Column("last_ns", sa.BigInteger(), nullable=False),
+        sa.Column("transactions", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", "resource_key", name=op.f("pk_declared_parts")),
+    )
+    op.create_index("ix_declared_parts_recent", "declared_parts", ["last_ns", "number"], unique=False)
+    op.create_index(
+        "ix_declared_parts_resource", "declared_parts", ["resource_key", "last_ns", "number"], unique=False
+    )
+    op.create_table(
         "dropped_batches",
         sa.Column("batch_key", sa.LargeBinary(), nullable=False),
         sa.Column("applied_ns", sa.BigInteger(), nullable=False),
@@ -129,6 +142,40 @@ def upgrade() -> None:
     )
     op.create_index("ix_operations_family", "operations", ["family_key"], unique=False)
     op.create_table(
+        "lock_totals",
+        sa.Column("lock_key", sa.LargeBinary(), nullable=False),
+        sa.Column("lock", BYTEWISE, nullable=False),
+        sa.Column("scope", BYTEWISE, nullable=False),
+        sa.Column("trace_count", sa.BigInteger(), nullable=False),
+        sa.Column("holds", sa.BigInteger(), nullable=False),
+        sa.Column("hold_us", sa.BigInteger(), nullable=False),
+        sa.Column("waits", sa.BigInteger(), nullable=False),
+        sa.Column("wait_us", sa.BigInteger(), nullable=False),
+        sa.Column("contended", sa.BigInteger(), nullable=False),
+        sa.Column("contended_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("lock_key", name=op.f("pk_lock_totals")),
+    )
+    op.create_index("ix_lock_totals_page", "lock_totals", ["wait_us", "hold_us", "lock_key"], unique=False)
+    op.create_table(
+        "lock_classes",
+        sa.Column("variable_key", sa.LargeBinary(), nullable=False),
+        sa.Column("class_key", sa.LargeBinary(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("variable_key", "class_key", name=op.f("pk_lock_classes")),
+    )
+    op.create_index("ix_lock_classes_class", "lock_classes", ["class_key"], unique=False)
+    op.create_table(
+        "lock_orders",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("class_key", sa.LargeBinary(), nullable=False),
+        sa.Column("lead", sa.LargeBinary(), nullable=False),
+        sa.Column("last_ns", sa.BigInteger(), nullable=False),
+        sa.Column("example", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", "class_key", name=op.f("pk_lock_orders")),
+    )
+    op.create_index("ix_lock_orders_last", "lock_orders", ["class_key", "last_ns"], unique=False)
+    op.create_index("ix_lock_orders_lead", "lock_orders", ["class_key", "lead"], unique=False)
+    op.create_table(
         "runs",
         sa.Column("number", NUMBER, nullable=False),
         sa.Column("variable_key", sa.LargeBinary(), nullable=False),
@@ -196,6 +243,7 @@ def upgrade() -> None:
         sa.Column("event_count", sa.BigInteger(), nullable=False),
         sa.Column("race_pairs", sa.BigInteger(), nullable=False),
         sa.Column("summary", sa.LargeBinary(), nullable=False),
+        sa.Column("lock_sums", sa.LargeBinary(), nullable=False),
         sa.Column("calls", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_trace_results")),
     )

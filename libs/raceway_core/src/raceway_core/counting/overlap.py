@@ -1,0 +1,123 @@
+"""Which transactions were seen to overlap, counted by sorted search, clock by clock and host by host.
+
+Every access stands for its transaction's reach (`raceway_core.counting.reach`, which has the definition).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from raceway_core.counting.interval_count import Flags, Integers, Intervals, overlapping
+from raceway_core.counting.reach import SAME_HOST_UNCERTAINTY_NS
+
+
+class ClockSite(Hashable, Protocol):
+    """Whose clock it is: equal sites are one clock, and tell their host, empty if nobody knows it."""
+
+    @property
+    def host(self) -> str:
+        """The host's name."""
+        ...
+
+
+class Timing:
+    """The reaches of accesses as columns; an access has the reach whose number `reach_of` gives.
+
+    Equal `clock` is one clock, equal `host` one host where `has_host`; `crowded_hosts` have several
+    clocks.
+    """
+
+    def __init__(self, reaches: Intervals, sites: Sequence[ClockSite], reach_of: Integers) -> None:
+        self.reach = reaches.of(reach_of)
+        self.clock: Integers = numbered(sites)[reach_of]
+        self.has_one_clock = not self.clock.any()
+        self.host: Integers = numbered([site.host for site in sites])[reach_of]
+        self.has_host: Flags = np.array([bool(site.host) for site in sites], dtype=np.bool_)[reach_of]
+        clocks: dict[str, set[ClockSite]] = {}
+        for site in sites:
+            clocks.setdefault(site.host, set()).add(site)
+        self.crowded_hosts = [number for number, found in enumerate(clocks.values()) if len(found) > 1]
+
+
+class Overlap:
+    """Whether the transactions of two accesses, given by number, were seen to overlap."""
+
+    def __init__(self, timing: Timing) -> None:
+        self._timing = timing
+
+    def between(self, first: Integers, second: Integers) -> int:
+        """Return how many pairs of one of `first` with one of `second` overlap."""
+        count = self._per_group(self._timing.clock, first, second, 0)
+        for mine, theirs in self._shared_hosts(first, second):
+            count += self._overlapping(mine, theirs, SAME_HOST_UNCERTAINTY_NS)
+            count -= self._per_group(self._timing.clock, mine, theirs, SAME_HOST_UNCERTAINTY_NS)
+        return count
+
+    def within(self, chosen: Integers) -> int:
+        """Return how many unordered pairs of different ones of `chosen` overlap."""
+        alone = int(np.count_nonzero(self.holds(chosen, chosen)))
+        return (self.between(chosen, chosen) - alone) // 2
+
+    def holds(self, first: Integers, second: Integers) -> Flags:
+        """Tell for each i whether the pair (first[i], second[i]) overlaps."""
+        timing = self._timing
+        starts, ends = timing.reach
+        if timing.has_one_clock:
+            seen: Flags = (starts[first] < ends[second]) & (starts[second] < ends[first])
+            return seen
+        same_clock = timing.clock[first] == timing.clock[second]
+        same_host = timing.has_host[first] & (timing.host[first] == timing.host[second])
+        slack = np.where(same_clock, 0, SAME_HOST_UNCERTAINTY_NS)
+        overlap = (starts[first] + slack < ends[second]) & (starts[second] + slack < ends[first])
+        comparable: Flags = (same_clock | same_host) & overlap
+        return comparable
+
+    def _shared_hosts(self, first: Integers, second: Integers) -> list[tuple[Integers, Integers]]:
+        timing = self._timing
+        mine, theirs = first[timing.has_host[first]], second[timing.has_host[second]]
+        return [
+            (mine[timing.host[mine] == host], theirs[timing.host[theirs] == host])
+            for host in timing.crowded_hosts
+        ]
+
+    def _per_group(self, group: Integers, first: Integers, second: Integers, slack: int) -> int:
+        mine, theirs = _split(group, first), _split(group, second)
+        shared = mine.keys() & theirs.keys()
+        return sum(self._overlapping(mine[key], theirs[key], slack) for key in shared)
+
+    def _overlapping(self, first: Integers, second: Integers, slack: int) -> int:
+        reach = self._timing.reach
+        return overlapping(reach.of(first), reach.of(second), slack)
+
+
+class LaneOverlap:
+    """Whether accesses of one lane, and of one clock, are of transactions that overlap."""
+
+    def __init__(self, timing: Timing, lane: Integers) -> None:
+        starts, ends = timing.reach
+        times = np.unique(np.concatenate((starts, ends)))
+        _, group = np.unique(np.stack((lane, timing.clock)), axis=1, return_inverse=True)
+        # Lanes are told apart by times that none of them share: only the order of times counts.
+        shift = group.reshape(-1) * (len(times) + 1)
+        self._reach = Intervals(np.searchsorted(times, starts) + shift, np.searchsorted(times, ends) + shift)
+
+    def between(self, first: Integers, second: Integers) -> int:
+        """Return how many pairs of one of `first` with one of `second` overlap."""
+        return overlapping(self._reach.of(first), self._reach.of(second))
+
+
+def numbered(items: Sequence[Hashable]) -> Integers:
+    """Return a number for each item, the same for equal ones, in the order of their first."""
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(item, len(numbers)) for item in items], dtype=np.int64)
+
+
+def _split(group: Integers, chosen: Integers) -> dict[int, Integers]:
+    keys = group[chosen]
+    found = np.unique(keys)
+    if len(found) == 1:
+        return {int(found[0]): chosen}
+    return {int(key): chosen[keys == key] for key in found}

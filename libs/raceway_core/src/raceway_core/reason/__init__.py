@@ -1,0 +1,1 @@
+"""What `raceway_core.why` is made of: the nearest common ancestor, shortest ways, sentences."""

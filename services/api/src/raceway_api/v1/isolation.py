@@ -1,0 +1,103 @@
+"""Isolation for `/api/v1`: of the transactions that one trace declares, and of those of recent traces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from raceway_api.stored import StoredResult
+from raceway_common.packing import unpack_declared
+from raceway_common.ports.trace_store import DeclaredRow
+from raceway_core.event import TraceId
+from raceway_core.isolation.history import Anomaly, Isolation
+from raceway_core.isolation.part import DeclaredPart
+
+NOTHING = Isolation(0, (), (), ())
+
+
+class IsolationItem(msgspec.Struct, frozen=True, kw_only=True):
+    """What declared transactions prove. `refuted_levels` stand weakest first.
+
+    `total_anomalies` counts all. Of `unrecoverable_keys` nothing is concluded.
+    """
+
+    transactions: int
+    refuted_levels: Sequence[str]
+    total_anomalies: int
+    anomalies: Sequence[Anomaly]
+    unrecoverable_keys: Sequence[str]
+
+
+class TraceIsolation(msgspec.Struct, frozen=True, kw_only=True):
+    """The check of the transactions that one trace declares; none where it declares none."""
+
+    trace_id: TraceId
+    as_of: int
+    version: int
+    isolation: IsolationItem
+
+
+class ResourceIsolation(msgspec.Struct, frozen=True, kw_only=True):
+    """The check of the transactions of one resource, empty where they name none, of all its traces."""
+
+    resource: str
+    traces: int
+    isolation: IsolationItem
+
+
+class RecentIsolation(msgspec.Struct, frozen=True, kw_only=True):
+    """Recent traces' transactions, checked together by resource.
+
+    `cut`: there were more than are checked at once, and the newest were taken.
+    """
+
+    since_ns: str
+    cut: bool
+    resources: list[ResourceIsolation]
+
+
+def view_isolation(isolation: Isolation | None, *, limit: int) -> IsolationItem:
+    """Return a check with its first `limit` anomalies and keys."""
+    found = isolation or NOTHING
+    return IsolationItem(
+        transactions=found.transactions,
+        refuted_levels=found.refuted_levels,
+        total_anomalies=len(found.anomalies),
+        anomalies=found.anomalies[:limit],
+        unrecoverable_keys=found.unrecoverable_keys[:limit],
+    )
+
+
+def view_trace_isolation(stored: StoredResult, *, limit: int) -> TraceIsolation:
+    """Return the check of one trace."""
+    return TraceIsolation(
+        trace_id=stored.trace_id,
+        as_of=stored.as_of,
+        version=stored.version,
+        isolation=view_isolation(stored.isolation, limit=limit),
+    )
+
+
+def check_recent(
+    rows: Sequence[DeclaredRow], *, since_ns: int, limit: int, most_transactions: int, is_cut: bool
+) -> RecentIsolation:
+    """Check what the newest rows declare, by resource. It takes CPU time; `rows` come newest first."""
+    from raceway_core.isolation.declared import check_parts  # loads the analysis, which few readers need
+
+    by_resource: dict[str, list[DeclaredPart]] = {}
+    left = most_transactions
+    for row in rows:
+        left -= row.transactions
+        if left < 0:
+            is_cut = True
+            break
+        part = unpack_declared(row.body)
+        by_resource.setdefault(part.resource, []).append(part)
+    resources = [
+        ResourceIsolation(
+            resource=resource, traces=len(parts), isolation=view_isolation(check_parts(parts), limit=limit)
+        )
+        for resource, parts in sorted(by_resource.items())
+    ]
+    return RecentIsolation(since_ns=str(since_ns), cut=is_cut, resources=resources)
