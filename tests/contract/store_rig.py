@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import msgspec
 
+from raceway_common.adapters.sql.baseline_store import SqlBaselineStore
 from raceway_common.adapters.sql.event_store import SqlEventStore
 from raceway_common.adapters.sql.finding_store import SqlFindingStore
 from raceway_common.adapters.sql.trace_store import SqlTraceStore
 from raceway_common.adapters.sql.work_queue import SqlWorkQueue
 from raceway_common.database.database import Database
 from raceway_common.packing import pack_outcome
+from raceway_common.ports.baseline_store import BaselineStore
 from raceway_common.ports.bus import Position
 from raceway_common.ports.event_store import EventStore
 from raceway_common.ports.finding_store import FindingStore
@@ -22,6 +24,7 @@ from raceway_core.batch import Message, TraceSlice
 from raceway_core.event import AccessType, EventId, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, PairCounts, Severity, Verdict
 from raceway_core.isolation.part import NOTHING, DeclaredTrace
+from raceway_core.measured import Measurement, Operation
 from raceway_core.moment import Moment, Phase
 from raceway_core.result import Call, LockHold, ServiceCount, TraceLocks, TraceResult, TraceSummary, Window
 from raceway_core.span import SPAN_NS
@@ -41,6 +44,7 @@ class Stores:
     traces: TraceStore
     findings: FindingStore
     queue: WorkQueue
+    baselines: BaselineStore
 
     async def append(self, *trace_ids: str, sequence: int, now_ns: int = T0) -> None:
         """Store one message with one event for each trace."""
@@ -66,6 +70,7 @@ def stores_on(database: Database) -> Stores:
         SqlTraceStore(database),
         SqlFindingStore(database),
         SqlWorkQueue(database, lease_ns=LEASE_NS),
+        SqlBaselineStore(database),
     )
 
 
@@ -175,6 +180,24 @@ def _access(trace_id: str, event_id: str) -> AccessEvidence:
     )
 
 
+def measurement(
+    name: str, end_ms: int, took_ns: int, *, service: str = "bank", status: str = "", critical_ns: int = 0
+) -> Measurement:
+    """Return one call that ended `end_ms` after `T0`."""
+    end_ns = T0 + end_ms * MS
+    return Measurement(
+        operation=Operation(service, name, "FunctionCall", status),
+        event_id=EventId(f"{name} at {end_ms}"),
+        inside=-1,
+        begin_ns=end_ns - took_ns,
+        end_ns=end_ns,
+        duration_ns=took_ns,
+        critical_ns=critical_ns,
+        host="h",
+        delays=True,
+    )
+
+
 def lock_hold(name: str, wait_us: int, *, scope: str = "process:bank/i1/7", hold_us: int = 1) -> LockHold:
     """Return a hold of a lock after a wait."""
     acquired_ns = T0 + wait_us * 1000
@@ -195,6 +218,7 @@ def outcome(
     findings: Sequence[Finding] = (),
     locks: Sequence[LockHold] = (),
     declared: DeclaredTrace = NOTHING,
+    measurements: Sequence[Measurement] = (),
 ) -> TraceOutcome:
     summary = TraceSummary(
         trace_id=TraceId(trace_id),
@@ -221,5 +245,6 @@ def outcome(
         event_notes=(),
         locks=TraceLocks(tuple(locks)),
         declared=declared,
+        measurements=tuple(measurements),
     )
     return pack_outcome(TraceClaim(TraceId(trace_id), version), result)

@@ -25,7 +25,7 @@ from raceway_api.deps import Deps
 from raceway_api.routes.docs import openapi_config
 from raceway_cli.courtesy import Courtesy
 from raceway_common.adapters.memory_cache import MemoryCache
-from raceway_common.adapters.sql.stores import sql_stores
+from raceway_common.adapters.sql.stores import SqlStores, sql_stores
 from raceway_common.adapters.sqlite_bus import open_sqlite_bus
 from raceway_common.collector import settle_gc
 from raceway_common.database.database import open_database
@@ -54,7 +54,7 @@ class _Parts(NamedTuple):
     """What the services share in one process."""
 
     bus: Bus
-    stores: Stores
+    stores: SqlStores
     courtesy: Courtesy
 
 
@@ -74,7 +74,9 @@ def run(settings: Settings, *, durable: bool, announce: Callable[[str], None]) -
 
 async def _run(settings: Settings, announce: Callable[[str], None], *, durable: bool) -> None:
     async with _open(settings, durable=durable) as parts, anyio.create_task_group() as group:
-        analyze = partial(worker.run, parts.bus, parts.stores, _plan(settings), now_ns=time.time_ns)
+        analyze = partial(
+            worker.run, parts.bus, Stores(*parts.stores[:4]), _plan(settings), now_ns=time.time_ns
+        )
         address = await group.start(serve, _app(settings, parts), settings.host, settings.port)
         await group.start(partial(analyze, give_way=parts.courtesy.give_way))
         log.info("raceway_started", url=address.url, data=str(settings.data_dir))
@@ -88,7 +90,7 @@ async def _open(settings: Settings, *, durable: bool) -> AsyncIterator[_Parts]:
     async with open_database(f"sqlite:///{path.resolve()}", is_durable=durable) as database:
         await migrate_database(database)
         async with open_sqlite_bus(settings.data_dir / BUS if durable else None) as bus:
-            stores = Stores(*sql_stores(database, pace=settings.pace, lease_ns=settings.lease_ns))
+            stores = sql_stores(database, pace=settings.pace, lease_ns=settings.lease_ns)
             yield _Parts(bus, stores, Courtesy())
 
 
@@ -109,6 +111,7 @@ def _app(settings: Settings, parts: _Parts) -> ASGIApp:
         events=stores.events,
         traces=stores.traces,
         findings=stores.findings,
+        baselines=stores.baselines,
         queue=stores.queue,
         bus=parts.bus,
         cache=MemoryCache(),

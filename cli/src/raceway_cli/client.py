@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from raceway_api.v1.anomaly import AnomalyList, TraceAnomalyList
 from raceway_api.v1.deadlock import DeadlockList, TraceDeadlocks
 from raceway_api.v1.event import EventItem, EventList
 from raceway_api.v1.isolation import TraceIsolation
@@ -20,6 +21,7 @@ from raceway_api.v1.trace import AuditTrails, CriticalPaths, TraceItem, TraceLis
 from raceway_api.v1.trail import TrailView
 from raceway_api.v1.variable import VariableItem, VariableList
 from raceway_api.v1.why import WhyView
+from raceway_core.anomaly_view import AnomalyView
 from raceway_core.errors import Rejected, Retryable
 from raceway_core.finding_view import FindingView
 
@@ -121,6 +123,21 @@ class Client:
     def trace(self, trace_id: str) -> TraceItem:
         """Return one trace."""
         return self._get(f"/api/v1/traces/{trace_id}", TraceItem)
+
+    def anomalies(self, *, most: int) -> list[AnomalyView]:
+        """Return up to `most` anomalies, the newest ten minutes first, in them the worst."""
+        found: list[AnomalyView] = []
+        cursor: str | None = ""
+        while cursor is not None and len(found) < most:
+            size = min(_PAGE, most - len(found))
+            page = self._get("/api/v1/anomalies", AnomalyList, limit=size, cursor=cursor)
+            found += page.anomalies
+            cursor = page.next_cursor
+        return found
+
+    def trace_anomalies(self, trace_id: str) -> TraceAnomalyList:
+        """Return what was not normal in one trace."""
+        return self._get(f"/api/v1/traces/{trace_id}/anomalies", TraceAnomalyList)
 
     def events(self, trace_id: str, *, most: int) -> list[EventItem]:
         """Return the first `most` events of a trace, parents first, else by time."""

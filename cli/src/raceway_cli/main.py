@@ -14,8 +14,11 @@ _COMMANDS = {
     "demo": Entry("raceway_cli.commands.demo", "Race a real bank and show what Raceway finds."),
     "up": Entry("raceway_cli.commands.up", "Run everything in one process, on one port."),
     "races": Entry("raceway_cli.commands.races", "Show what raced, strongest proof first."),
+    "anomalies": Entry(
+        "raceway_cli.commands.anomalies", "Show what took longer, or failed more, than it did."
+    ),
     "traces": Entry("raceway_cli.commands.traces", "List traces, newest first."),
-    "trace": Entry("raceway_cli.commands.trace", "Show one trace: events, races, critical path."),
+    "trace": Entry("raceway_cli.commands.trace", "Show one trace: events, races, anomalies, path."),
     "deadlocks": Entry("raceway_cli.commands.deadlocks", "Show who waited, or can wait, in a circle."),
     "locks": Entry("raceway_cli.commands.locks", "List locks, the one most waited for first."),
     "why": Entry("raceway_cli.commands.why", "Show why one event of a trace is before another."),

@@ -15,6 +15,7 @@ from raceway_api.app import routes
 from raceway_api.deps import Deps
 from raceway_api.routes.docs import openapi_config
 from raceway_common.adapters.memory_cache import MemoryCache
+from raceway_common.adapters.sql.baseline_store import SqlBaselineStore
 from raceway_common.adapters.sql.event_store import SqlEventStore
 from raceway_common.adapters.sql.finding_store import SqlFindingStore
 from raceway_common.adapters.sql.trace_store import SqlTraceStore
@@ -55,6 +56,11 @@ class Serving:
         claim = TraceClaim(result.summary.trace_id, version)
         await self.deps.traces.replace([pack_outcome(claim, result)], now_ns=NOW_NS)
 
+    async def publish_results(self, results: Sequence[TraceResult], *, version: int = 1) -> None:
+        """Store many results in one batch."""
+        outcomes = [pack_outcome(TraceClaim(result.summary.trace_id, version), result) for result in results]
+        await self.deps.traces.replace(outcomes, now_ns=NOW_NS)
+
     async def get(
         self, path: str, *, status: int = 200, parameters: Mapping[str, str | int] | None = None
     ) -> Any:
@@ -82,6 +88,7 @@ async def serving(path: Path, *, api_key: str | None = None) -> AsyncIterator[Se
             events=SqlEventStore(database),
             traces=SqlTraceStore(database),
             findings=SqlFindingStore(database),
+            baselines=SqlBaselineStore(database),
             queue=SqlWorkQueue(database),
             bus=bus,
             cache=MemoryCache(),

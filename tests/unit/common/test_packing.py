@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.contract.store_rig import example, finding, lock_hold
+from tests.contract.store_rig import example, finding, lock_hold, measurement
 
 from raceway_common import packing
 from raceway_common.ports.trace_store import TOGETHER, Section, TraceOutcome
@@ -88,6 +88,7 @@ _RESULT = TraceResult(
     ),
     locks=TraceLocks((lock_hold("lock", 3),)),
     isolation=Isolation(2, ["serializable"], [Anomaly("G2-item", ["a", "b"], ["x"], [])], [], []),
+    measurements=(measurement("pay", 3, 2**40, status="2xx"),),
 )
 _CLAIM = TraceClaim(TraceId("t"), 7, size=2)
 
@@ -110,6 +111,7 @@ def test_every_section_reads_as_it_was_packed(size: int) -> None:
     assert packing.unpack_deadlocks(_section(outcome, Section.DEADLOCKS)) == result.deadlocks
     assert packing.unpack_locks(_section(outcome, Section.LOCKS)) == result.locks
     assert packing.unpack_isolation(_section(outcome, Section.ISOLATION)) == result.isolation
+    assert packing.unpack_measurements(_section(outcome, Section.MEASUREMENTS)) == result.measurements
     assert [packing.unpack_finding(entry.body) for entry in outcome.findings] == list(result.findings)
     assert (outcome.claim, outcome.summary, outcome.windows) == (_CLAIM, result.summary, result.windows)
 

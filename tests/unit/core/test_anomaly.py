@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from tests.unit.core.build import MS, Story
 
 from raceway_core.anomaly import Anomalies, Anomaly, AnomalyKind, find_anomalies
-from raceway_core.baseline.measurement import Measurement, TraceMeasurements, measurements_of
+from raceway_core.baseline.measurement import measurements_of
 from raceway_core.causal_graph import build_graph
 from raceway_core.critical_path import critical_paths_of
 from raceway_core.finding import Severity
+from raceway_core.measured import Measurement, TraceMeasurements
 from raceway_core.options import Latency
 
 PLAIN = Latency()

@@ -8,7 +8,7 @@ from hypothesis import given
 from tests.unit.core.build import MS, Story
 from tests.unit.core.random_trace import events_of_one_trace
 
-from raceway_core.baseline.measurement import Measurement, measurements_of
+from raceway_core.baseline.measurement import measurements_of
 from raceway_core.baseline.operation_pattern import operation_pattern
 from raceway_core.causal_graph import build_graph
 from raceway_core.critical_path import critical_paths_of
@@ -23,6 +23,7 @@ from raceway_core.event import (
     HttpResponse,
     Payload,
 )
+from raceway_core.measured import Measurement
 
 
 def measure(story: Story) -> list[Measurement]:
@@ -177,3 +178,10 @@ def test_operations_come_after_those_they_are_inside_of(events: list[Event]) -> 
         assert one.duration_ns == one.end_ns - one.begin_ns >= 0
     lengths = sum(path.end_ns - path.start_ns for path in critical_paths_of(graph))
     assert all(0 <= one.critical_ns <= lengths for one in measurements)
+
+
+def test_a_response_ends_no_other_response() -> None:
+    story = Story()
+    first = story.event(HttpResponse(status=200, duration_ms=2), at=5)
+    story.event(HttpResponse(status=404), at=9, parent=first)
+    assert rows(story) == [("", "2xx", 2, "e1")]

@@ -8,7 +8,7 @@ from raceway_cli.options import server_options
 
 _EPILOG = """\b
 Examples:
-  raceway trace 6a2c0f0e-…-1f              events, races and the critical path
+  raceway trace 6a2c0f0e-…-1f              events, races, anomalies, critical path
   raceway trace 6a2c0f0e-…-1f --events 1000 --json
 """
 
@@ -20,7 +20,7 @@ Examples:
 )
 @server_options
 def command(trace_id: str, *, events: int, as_json: bool, url: str, key: str | None) -> None:
-    """Show a trace: its events in causal order, its racing pairs, deadlocks, locks and critical path."""
+    """Show a trace: its events in causal order, racing pairs, deadlocks, locks, anomalies and path."""
     from raceway_cli.client import Client
     from raceway_cli.show.json import print_json
     from raceway_cli.show.trace import TraceReport, print_trace
@@ -34,6 +34,7 @@ def command(trace_id: str, *, events: int, as_json: bool, url: str, key: str | N
             deadlocks=client.deadlocks_in(trace_id),
             locks=client.locks_in(trace_id),
             isolation=client.isolation_in(trace_id).isolation,
+            anomalies=client.trace_anomalies(trace_id).anomalies,
         )
     if as_json:
         print_json(report)

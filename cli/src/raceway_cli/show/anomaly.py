@@ -13,12 +13,14 @@ from raceway_core.anomaly_view import AnomalyView, NormalView
 _MOST = 20
 
 
-def print_anomalies(anomalies: Sequence[AnomalyView], baselines: Sequence[NormalView]) -> None:
-    """Print the anomalies, and how many operations could not be judged."""
+def print_anomalies(
+    anomalies: Sequence[AnomalyView], baselines: Sequence[NormalView], *, most: int = _MOST
+) -> None:
+    """Print up to `most` anomalies, and how many operations could not be judged."""
     if anomalies:
         click.echo()
         columns = ("anomaly", "operation", "service", "was>", "normally>", "score>", "severity", "cost>")
-        print_first(_MOST, (*columns, "event", "trace"), anomalies, _row)
+        print_first(most, (*columns, "event", "trace"), anomalies, _row)
     if few := sum(baseline.insufficient_data for baseline in baselines):
         operations = counted(len(baselines), "operation")
         click.echo(f"\ninsufficient data to judge the latency of {few:,} of {operations}")

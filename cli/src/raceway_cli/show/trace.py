@@ -13,10 +13,12 @@ from raceway_api.v1.event import EventItem
 from raceway_api.v1.isolation import IsolationItem
 from raceway_api.v1.lock import TraceLocks
 from raceway_api.v1.trace import AuditTrails, CriticalPathItem, TraceItem
+from raceway_cli.show.anomaly import print_anomalies
 from raceway_cli.show.deadlock import print_deadlocks
 from raceway_cli.show.isolation import isolation_text
 from raceway_cli.show.lock import print_lock_uses
 from raceway_cli.show.table import duration_text, print_table, time_text
+from raceway_core.anomaly_view import AnomalyView
 from raceway_core.finding_view import ExampleView
 from raceway_core.isolation.history import Isolation
 
@@ -33,6 +35,7 @@ class TraceReport(msgspec.Struct, frozen=True):
     deadlocks: TraceDeadlocks
     locks: TraceLocks
     isolation: IsolationItem
+    anomalies: list[AnomalyView]
 
 
 def print_traces(traces: Sequence[TraceItem]) -> None:
@@ -58,7 +61,7 @@ def print_traces(traces: Sequence[TraceItem]) -> None:
 
 
 def print_trace(report: TraceReport) -> None:
-    """Print a trace's summary, events, racing pairs, deadlocks, locks and critical paths."""
+    """Print a trace's summary, events, racing pairs, deadlocks, locks, anomalies and critical paths."""
     trace = report.trace
     print_traces([trace])
     for name, counts in (("notes", trace.notes), ("clock issues", trace.clock_issues)):
@@ -73,6 +76,7 @@ def print_trace(report: TraceReport) -> None:
     print_lock_uses(report.locks.locks)
     if report.isolation.transactions:
         click.echo("\n" + isolation_text(_isolation_of(report.isolation)))
+    print_anomalies(report.anomalies, ())
     for path in report.critical_paths:
         click.echo()
         _print_path(path)

@@ -15,9 +15,11 @@ from raceway_common.lock_sum import pack_lock_sums
 from raceway_common.ports.finding_store import FindingEntry, RunOutcome
 from raceway_common.ports.trace_store import TOGETHER, DeclaredEntry, Section, TraceOutcome
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
+from raceway_core.bucketed.bucket import call_entry
 from raceway_core.finding import Example, Finding
 from raceway_core.isolation.history import Isolation
 from raceway_core.isolation.part import DeclaredPart, parts_of
+from raceway_core.measured import Measurement
 from raceway_core.result import (
     AuditTrail,
     CriticalPath,
@@ -44,9 +46,8 @@ _event_notes = msgspec.msgpack.Decoder(tuple[EventNote, ...])
 _deadlocks = msgspec.msgpack.Decoder(tuple[Deadlock, ...])
 _isolation = msgspec.msgpack.Decoder(Isolation)
 _declared = msgspec.msgpack.Decoder(DeclaredPart)
-
-
 _locks = msgspec.msgpack.Decoder(TraceLocks)
+_measurements = msgspec.msgpack.Decoder(tuple[Measurement, ...])
 
 
 def pack_outcome(claim: TraceClaim, result: TraceResult) -> TraceOutcome:
@@ -72,6 +73,7 @@ def pack_outcome(claim: TraceClaim, result: TraceResult) -> TraceOutcome:
             DeclaredEntry(part.resource, part.transactions, _pack(part)) for part in parts_of(result.declared)
         ),
         lock_orders=result.lock_orders,
+        calls=tuple(map(call_entry, result.measurements)),
     )
 
 
@@ -84,6 +86,8 @@ def _rare_sections(result: TraceResult) -> Mapping[Section, object]:
         rare[Section.LOCKS] = result.locks
     if result.isolation:
         rare[Section.ISOLATION] = result.isolation
+    if result.measurements:
+        rare[Section.MEASUREMENTS] = result.measurements
     return rare
 
 
@@ -149,6 +153,11 @@ def unpack_locks(body: bytes) -> TraceLocks:
 def unpack_isolation(body: bytes) -> Isolation | None:
     section = _found(body, Section.ISOLATION)
     return None if section is None else _isolation.decode(section)
+
+
+def unpack_measurements(body: bytes) -> tuple[Measurement, ...]:
+    section = _found(body, Section.MEASUREMENTS)
+    return () if section is None else _measurements.decode(section)
 
 
 def unpack_declared(body: bytes) -> DeclaredPart:

@@ -16,6 +16,7 @@ import msgspec
 
 from raceway_core.access import Access, Precedes, Variable, accesses_of
 from raceway_core.audit_trail import AuditTrails
+from raceway_core.baseline.measurement import measurements_of
 from raceway_core.causal_graph import CausalGraph, build_graph
 from raceway_core.clock import Clocks, clocks_of
 from raceway_core.contention import contention_of
@@ -73,6 +74,7 @@ def analyze_ordered(
     declared = declared_in(graph, clocks.rank, options)
     orders = lock_orders_of(graph, clocks, locks.holds, options)
     tree = span_tree(graph)
+    paths = critical_paths_of(graph, tree)
     cuts = {
         "findings_cut": found.cut,
         "predicted_cut": int(found.is_prediction_cut),
@@ -90,7 +92,7 @@ def analyze_ordered(
         ),
         windows=windows_of(graph, clocks, locks.holds, accesses, uncommitted, races=found.races),
         audit_trails=_audit_trails(graph, clocks, accesses, found),
-        critical_paths=critical_paths_of(graph, tree),
+        critical_paths=paths,
         self_times=self_times_of(graph, tree),
         event_notes=_notes(graph, clocks, locks.locksets),
         deadlocks=deadlocks_of(graph, deadlocks.cycles),
@@ -98,6 +100,7 @@ def analyze_ordered(
         isolation=check_declared([declared]) if declared.sessions else None,
         declared=declared,
         lock_orders=orders.orders,
+        measurements=tuple(measurements_of(graph, paths)),
     )
 
 

@@ -23,14 +23,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from raceway_core.baseline.baseline import Baseline
 from raceway_core.baseline.explanation import explained
 from raceway_core.baseline.learner import Learner, Unfolded
-from raceway_core.baseline.measurement import Operation, TraceMeasurements
 from raceway_core.baseline.rule import ENOUGH, Judgement
-from raceway_core.baseline.sketch import value_of
+from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.event import EventId, TraceId
 from raceway_core.finding import Severity
+from raceway_core.measured import Operation, TraceMeasurements
 from raceway_core.options import Latency
 
 
@@ -92,7 +91,7 @@ def find_anomalies(traces: Iterable[TraceMeasurements], latency: Latency) -> Ano
     """
     distinct = {trace.trace_id: trace for trace in traces}
     unfolded = Unfolded.of([distinct[trace_id] for trace_id in sorted(distinct)])
-    learner = Learner(unfolded, latency)
+    learner = Learner(unfolded.measurements, latency)
     for number in unfolded.in_time:
         learner.take(number)
     hidden = explained(unfolded.measurements, learner.judgements, learner.excess_ns)
@@ -101,7 +100,15 @@ def find_anomalies(traces: Iterable[TraceMeasurements], latency: Latency) -> Ano
         _single(unfolded, learner, hidden, latency),
         _errors(unfolded, learner),
     )
-    return Anomalies(sorted(found, key=_rank), [_normal(*item) for item in sorted(learner.baselines.items())])
+    normal = [normal_of(operation, known.sketch) for operation, known in sorted(learner.baselines.items())]
+    return Anomalies(sorted(found, key=anomaly_rank), normal)
+
+
+def anomaly_rank(anomaly: Anomaly) -> tuple[int, int, float, TraceId, EventId, str]:
+    """Return a key that sorts the costliest, then the worst, then the farthest from normal first."""
+    score = -abs(anomaly.score or 0.0)
+    identity = (anomaly.trace_id, anomaly.event_id, anomaly.kind.value)
+    return (-anomaly.contribution_ns, anomaly.severity.rank, score, *identity)
 
 
 def _regressions(unfolded: Unfolded, learner: Learner, hidden: set[int]) -> Iterator[Anomaly]:
@@ -182,15 +189,8 @@ def _contribution_ns(unfolded: Unfolded, learner: Learner, number: int) -> int:
     return min(learner.excess_ns.get(number, 0), unfolded.measurements[number].critical_ns)
 
 
-def _rank(anomaly: Anomaly) -> tuple[int, int, float, TraceId, EventId, str]:
-    """The costliest, then the worst, then the farthest from normal first; a total order."""
-    score = -abs(anomaly.score or 0.0)
-    identity = (anomaly.trace_id, anomaly.event_id, anomaly.kind.value)
-    return (-anomaly.contribution_ns, anomaly.severity.rank, score, *identity)
-
-
-def _normal(operation: Operation, baseline: Baseline) -> Normal:
-    sketch = baseline.sketch
+def normal_of(operation: Operation, sketch: Sketch) -> Normal:
+    """Return what a sketch of its durations says of an operation."""
     is_enough = sketch.total >= ENOUGH
     median, p95, p99 = (round(value_of(sketch.quantile(q))) if is_enough else None for q in (0.5, 0.95, 0.99))
     return Normal(operation=operation, samples=sketch.total, median_ns=median, p95_ns=p95, p99_ns=p99)

@@ -12,7 +12,6 @@ import msgspec
 
 from raceway_core.analysis import analyze_ordered
 from raceway_core.anomaly import Anomalies, find_anomalies
-from raceway_core.baseline.measurement import TraceMeasurements, measurements_of
 from raceway_core.causal_graph import ClockIssue, build_graph
 from raceway_core.clock import clocks_of
 from raceway_core.clock_offset import ClockOffsets, find_offsets
@@ -22,6 +21,7 @@ from raceway_core.finding import Finding, merge_findings
 from raceway_core.grouping import names_of
 from raceway_core.isolation.declared import check_declared
 from raceway_core.isolation.history import Isolation
+from raceway_core.measured import TraceMeasurements
 from raceway_core.offset.message import Message, messages_of
 from raceway_core.operation_share import TraceOperations, operations_of
 from raceway_core.options import DEFAULTS, Change, Options
@@ -52,7 +52,6 @@ class AnalyzedTrace(msgspec.Struct, frozen=True):
     result: TraceResult
     shape: Shape
     clock_issues: Sequence[ClockIssue]
-    measurements: TraceMeasurements
     messages: Sequence[Message]
     operations: TraceOperations
 
@@ -99,7 +98,7 @@ def analyze_events(
         traces=traces,
         findings=merge_findings([*inside, *_across(traces), *circular]),
         deadlocks=[deadlock for found in locking for deadlock in found.deadlocks],
-        anomalies=find_anomalies((trace.measurements for trace in traces), options.latency),
+        anomalies=find_anomalies(map(_measured, traces), options.latency),
         clock_offsets=find_offsets(message for trace in traces for message in trace.messages),
         change=options.change,
         isolation=_isolation(traces),
@@ -116,10 +115,13 @@ def _analyze(trace_id: TraceId, events: Sequence[Event], options: Options) -> An
         result=result,
         shape=shape,
         clock_issues=graph.clock_issues,
-        measurements=TraceMeasurements(trace_id, measurements_of(graph, result.critical_paths)),
         messages=list(messages_of(graph)),
         operations=operations_of(graph, result.critical_paths, options.change),
     )
+
+
+def _measured(trace: AnalyzedTrace) -> TraceMeasurements:
+    return TraceMeasurements(trace.result.summary.trace_id, trace.result.measurements)
 
 
 def _isolation(traces: Sequence[AnalyzedTrace]) -> Isolation:

@@ -10,6 +10,7 @@ from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
 from raceway_core.finding import Example, Finding, PairCounts, Verdict
 from raceway_core.isolation.history import Isolation
 from raceway_core.isolation.part import NOTHING, DeclaredTrace
+from raceway_core.measured import Measurement
 from raceway_core.touch import NO_TOUCHES, PackedTouches
 from raceway_core.turn import NO_TURN, PackedTurn
 
@@ -305,3 +306,4 @@ class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     isolation: Isolation | None = None
     declared: DeclaredTrace = NOTHING
     lock_orders: tuple[LockOrder, ...] = ()
+    measurements: tuple[Measurement, ...] = ()

@@ -48,7 +48,7 @@ async def _work(settings: Settings, announce: Callable[[str], None]) -> None:
         anyio.create_task_group() as group,
     ):
         await check_schema(database)
-        stores = Stores(*sql_stores(database, pace=settings.pace, lease_ns=settings.lease_ns))
+        stores = Stores(*sql_stores(database, pace=settings.pace, lease_ns=settings.lease_ns)[:4])
         await group.start(partial(worker.run, bus, stores, _plan(settings), now_ns=time.time_ns))
         settle_gc()
         announce("analyzer running")

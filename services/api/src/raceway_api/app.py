@@ -7,9 +7,11 @@ from litestar.di import Provide
 
 from raceway_api.deps import Deps
 from raceway_api.routes import (
+    anomalies,
     auth,
     distributed,
     docs,
+    performance,
     races,
     services,
     status,
@@ -37,6 +39,8 @@ def routes(deps: Deps) -> list[Router]:
         *races.HANDLERS,
         *services.HANDLERS,
         *distributed.HANDLERS,
+        *anomalies.HANDLERS,
+        *performance.HANDLERS,
         *v1_traces.HANDLERS,
         *v1_causal_graph.HANDLERS,
         *v1_trace_parts.HANDLERS,

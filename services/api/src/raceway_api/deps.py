@@ -12,6 +12,7 @@ from litestar.params import SkipValidation
 
 from raceway_api.graph_cache import GraphCache
 from raceway_api.throttle import Throttle
+from raceway_common.ports.baseline_store import BaselineStore
 from raceway_common.ports.bus import BusReader
 from raceway_common.ports.cache import Cache
 from raceway_common.ports.event_store import EventStore
@@ -36,6 +37,7 @@ class Deps:
     events: EventStore
     traces: TraceStore
     findings: FindingStore
+    baselines: BaselineStore
     queue: WorkQueue
     bus: BusReader
     cache: Cache

@@ -69,6 +69,7 @@ async def _opened(settings: Settings) -> AsyncGenerator[Deps]:
             events=stores.events,
             traces=stores.traces,
             findings=stores.findings,
+            baselines=stores.baselines,
             queue=stores.queue,
             bus=bus,
             cache=cache,

@@ -23,6 +23,7 @@ from raceway_common.packing import (
     unpack_event_notes,
     unpack_isolation,
     unpack_locks,
+    unpack_measurements,
     unpack_races,
     unpack_self_times,
 )
@@ -31,6 +32,7 @@ from raceway_common.ports.trace_store import Section, TraceRow
 from raceway_core.event import EventId, HeldLock, TraceId
 from raceway_core.finding import Example
 from raceway_core.isolation.history import Isolation
+from raceway_core.measured import Measurement
 from raceway_core.result import AuditTrail, CriticalPath, Deadlock, EventNote, TraceLocks
 
 MOST_ATTEMPTS = 3
@@ -58,6 +60,7 @@ class StoredResult(msgspec.Struct, frozen=True, kw_only=True):
     deadlocks: Sequence[Deadlock]
     locks: TraceLocks
     isolation: Isolation | None
+    measurements: Sequence[Measurement]
 
     @property
     def as_of(self) -> int:
@@ -147,6 +150,7 @@ def _decoded(trace_id: TraceId, parts: _Parts) -> StoredResult:
         deadlocks=_unpacked(sections, Section.DEADLOCKS, unpack_deadlocks),
         locks=unpack_locks(sections[Section.LOCKS]) if Section.LOCKS in sections else TraceLocks(),
         isolation=unpack_isolation(sections[Section.ISOLATION]) if Section.ISOLATION in sections else None,
+        measurements=_unpacked(sections, Section.MEASUREMENTS, unpack_measurements),
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from raceway_common.ports.finding_store import FindingEntry
 from raceway_common.ports.work_queue import RunClaim, TraceClaim
+from raceway_core.bucketed.bucket import CallEntry
 from raceway_core.event import TraceId
 from raceway_core.result import Link, LockOrder, OrderClass, TraceSummary, Window
 
@@ -25,6 +26,7 @@ class Section(IntEnum):
     DEADLOCKS = 6
     LOCKS = 7
     ISOLATION = 8
+    MEASUREMENTS = 10
 
 
 TOGETHER = 0
@@ -55,6 +57,7 @@ class TraceOutcome(msgspec.Struct, frozen=True, kw_only=True):
     lock_sums: bytes = b""
     declared: tuple[DeclaredEntry, ...] = ()
     lock_orders: tuple[LockOrder, ...] = ()
+    calls: tuple[CallEntry, ...] = ()
 
 
 class TraceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,7 +219,8 @@ class TraceStore(Protocol):
     async def replace(self, outcomes: Sequence[TraceOutcome], *, now_ns: int) -> None:
         """Replace results, findings, windows and lock orders of the traces and complete their claims.
 
-        One transaction. An outcome that is not newer than what is stored is ignored. Every run that
+        One transaction, in which what the traces add to `BaselineStore` is replaced too. An outcome
+        that is not newer than what is stored is ignored. Every run that
         a trace's windows touch, or touched before, is marked due in the same transaction, unless it
         has one window or its windows follow one another in turns (`raceway_core.turn`). So is every
         run of locks that a trace's lock orders touch, or touched before, unless it is settled
@@ -234,6 +238,10 @@ class TraceStore(Protocol):
 
         None while the trace is not analyzed; also for a section that is empty.
         """
+        ...
+
+    async def sections(self, trace_ids: Sequence[TraceId], section: Section) -> Mapping[TraceId, bytes]:
+        """Return what `section` does for each trace; what is not analyzed is left out."""
         ...
 
     async def page(self, wanted: TraceFilter, *, limit: int, after: TraceCursor | None) -> Sequence[TraceRow]:

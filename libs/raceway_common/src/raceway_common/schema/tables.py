@@ -1,11 +1,14 @@
 """The tables, on one `metadata`; migrations bring a database to it (`raceway_common.schema.migrate`).
 
+The tables of sums over all traces are in `raceway_common.schema.sums`.
+
     traces ─┬─ chunks           events as they were stored, one row per trace and append
             ├─ trace_results    one line per analyzed trace; trace_sections the rest of its result
             ├─ trace_services   which services took part, for lists by service
             ├─ declared_parts   the transactions that it declares, by resource
             ├─ windows          what each variable's runs need of the trace
             ├─ lock_orders      what it asked for with locks held, by class
+            ├─ operation_calls  how long each operation took, and operation_buckets their sums
             └─ finding_entries  the trace's findings (owner_kind 0), finding_bodies their evidence
     variables ─┬─ runs ─ finding_entries (owner_kind 1)
                ├─ lock_classes                      which classes the run of a scope's locks has
@@ -23,9 +26,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Index,
-    Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
@@ -33,12 +34,10 @@ from sqlalchemy import (
     text,
 )
 
-metadata = MetaData(
-    naming_convention={"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
-)
+import raceway_common.schema.sums  # noqa: F401 -- its tables are on the metadata too
+from raceway_common.schema.base import BYTEWISE, NUMBER, metadata
 
-NUMBER = BigInteger().with_variant(Integer, "sqlite")
-BYTEWISE = Text().with_variant(Text(collation="C"), "postgresql")
+__all__ = ["metadata"]
 
 
 def work_columns() -> tuple[Column[int] | Column[str], ...]:
@@ -116,6 +115,7 @@ trace_results = Table(
     Column("race_pairs", BigInteger, nullable=False),
     Column("summary", LargeBinary, nullable=False),
     Column("lock_sums", LargeBinary, nullable=False),
+    Column("calls", LargeBinary, nullable=False),
 )
 
 trace_sections = Table(
@@ -137,44 +137,16 @@ trace_services = Table(
     sqlite_with_rowid=False,
 )
 
-services = Table(
-    "services",
+operation_calls = Table(
+    "operation_calls",
     metadata,
-    Column("service_key", LargeBinary, primary_key=True),
-    Column("name", BYTEWISE, nullable=False),
-    Column("event_count", BigInteger, nullable=False),
-    Column("trace_count", BigInteger, nullable=False),
-)
-
-service_calls = Table(
-    "service_calls",
-    metadata,
-    Column("call_key", LargeBinary, primary_key=True),
-    Column("caller_key", LargeBinary, nullable=False),
-    Column("callee_key", LargeBinary, nullable=False),
-    Column("caller", BYTEWISE, nullable=False),
-    Column("callee", BYTEWISE, nullable=False),
-    Column("trace_count", BigInteger, nullable=False),
-    Column("http", BigInteger, nullable=False),
-    Column("grpc", BigInteger, nullable=False),
-    Column("message", BigInteger, nullable=False),
-    Column("database", BigInteger, nullable=False),
-    Column("custom", BigInteger, nullable=False),
-)
-
-lock_totals = Table(
-    "lock_totals",
-    metadata,
-    Column("lock_key", LargeBinary, primary_key=True),
-    Column("lock", BYTEWISE, nullable=False),
-    Column("scope", BYTEWISE, nullable=False),
-    Column("trace_count", BigInteger, nullable=False),
-    Column("holds", BigInteger, nullable=False),
-    Column("hold_us", BigInteger, nullable=False),
-    Column("waits", BigInteger, nullable=False),
-    Column("wait_us", BigInteger, nullable=False),
-    Column("contended", BigInteger, nullable=False),
-    Column("contended_us", BigInteger, nullable=False),
+    Column("operation_key", LargeBinary, primary_key=True),
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("duration_ns", BigInteger, primary_key=True, autoincrement=False),
+    Column("trace_id", BYTEWISE, primary_key=True),
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    Column("end_ns", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 declared_parts = Table(
@@ -187,33 +159,6 @@ declared_parts = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
-call_times = Table(
-    "call_times",
-    metadata,
-    Column("call_key", LargeBinary, primary_key=True),
-    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
-    Column("count", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-call_outcomes = Table(
-    "call_outcomes",
-    metadata,
-    Column("call_key", LargeBinary, primary_key=True),
-    Column("told", BigInteger, nullable=False),
-    Column("failed", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-totals = Table(
-    "totals",
-    metadata,
-    Column("id", NUMBER, primary_key=True, autoincrement=False),
-    Column("traces", BigInteger, nullable=False),
-    Column("events", BigInteger, nullable=False),
-    Column("race_pairs", BigInteger, nullable=False),
-)
-
 variables = Table(
     "variables",
     metadata,
@@ -222,28 +167,6 @@ variables = Table(
     Column("scope", BYTEWISE, nullable=False),
     Column("name_key", LargeBinary, nullable=False),
     Column("service", BYTEWISE),
-)
-
-variable_sums = Table(
-    "variable_sums",
-    metadata,
-    Column("variable_key", LargeBinary, primary_key=True),
-    Column("trace_count", BigInteger, nullable=False),
-    Column("accesses", BigInteger, nullable=False),
-    Column("reads", BigInteger, nullable=False),
-    Column("writes", BigInteger, nullable=False),
-    Column("race_pairs", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-variable_services = Table(
-    "variable_services",
-    metadata,
-    Column("variable_key", LargeBinary, primary_key=True),
-    Column("service_key", LargeBinary, primary_key=True),
-    Column("service", BYTEWISE, nullable=False),
-    Column("trace_count", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 windows = Table(
@@ -345,10 +268,7 @@ for _work in (traces, runs):
 
 Index("ix_variables_name", variables.c.name_key)
 
-Index("ix_service_calls_caller", service_calls.c.caller_key)
-Index("ix_service_calls_callee", service_calls.c.callee_key)
 
-Index("ix_lock_totals_page", lock_totals.c.wait_us, lock_totals.c.hold_us, lock_totals.c.lock_key)
 Index("ix_declared_parts_recent", declared_parts.c.last_ns, declared_parts.c.number)
 Index(
     "ix_declared_parts_resource",

@@ -41,11 +41,13 @@ class _Recent(NamedTuple):
 class Baseline:
     """See the module. Times must not decrease; each measurement is judged, then learnt.
 
+    What `known` holds was learnt before, and is not forgotten.
+
     `level_before_ns` is for a while after a shift the median of before, else None.
     """
 
-    def __init__(self) -> None:
-        self.sketch = Sketch()
+    def __init__(self, known: Sketch | None = None) -> None:
+        self.sketch = Sketch(known.counts if known else None)
         self.level_before_ns: float | None = None
         self._periods: dict[int, Sketch] = {}
         self._recent: deque[_Recent] = deque(maxlen=RECENT)

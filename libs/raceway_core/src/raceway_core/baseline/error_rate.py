@@ -37,11 +37,11 @@ class RateJudgement(NamedTuple):
 
 
 class ErrorRate:
-    """How often the calls of one operation fail, in the order of time."""
+    """How often the calls of one operation fail, in the order of time; `calls` were before, with `errors`."""
 
-    def __init__(self) -> None:
-        self._calls = 0
-        self._errors = 0
+    def __init__(self, calls: int = 0, errors: int = 0) -> None:
+        self._calls = calls
+        self._errors = errors
         self._recent: deque[bool] = deque()
         self._is_high = False
 
@@ -59,10 +59,20 @@ class ErrorRate:
 
     def _judge(self) -> RateJudgement | None:
         failures, calls = sum(self._recent), len(self._recent)
-        rate, expected = failures / calls, self._errors / self._calls
-        too_few = failures < _LEAST_FAILURES or rate - expected <= _LEAST_DIFFERENCE
-        if too_few or rate <= _LEAST_RATIO * expected:
-            return None
-        score = 2 * (asin(sqrt(rate)) - asin(sqrt(expected))) / sqrt(1 / calls + 1 / self._calls)
-        severity = severity_of(score)
-        return severity and RateJudgement(not self._is_high, rate, expected, score, severity)
+        judgement = judge_rate(failures, calls, self._errors, self._calls)
+        return judgement and judgement._replace(is_new=not self._is_high)
+
+
+def judge_rate(failures: int, calls: int, errors_before: int, calls_before: int) -> RateJudgement | None:
+    """Return what is wrong with so many failures of so many calls, given those before; None if nothing."""
+    if min(calls, calls_before) < ENOUGH:
+        return None
+    rate, expected = failures / calls, errors_before / calls_before
+    too_few = failures < _LEAST_FAILURES or rate - expected <= _LEAST_DIFFERENCE
+    if too_few or rate <= _LEAST_RATIO * expected:
+        return None
+    score = 2 * (asin(sqrt(rate)) - asin(sqrt(expected))) / sqrt(1 / calls + 1 / calls_before)
+    severity = severity_of(score)
+    return severity and RateJudgement(
+        is_new=True, rate=rate, expected_rate=expected, score=score, severity=severity
+    )

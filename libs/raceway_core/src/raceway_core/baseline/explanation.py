@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from raceway_core.baseline.measurement import Measurement
 from raceway_core.baseline.rule import Judgement, remains_anomalous
 from raceway_core.graph.event_table import NONE
+from raceway_core.measured import Measurement
 from raceway_core.time import FIRST_NS
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from raceway_core.baseline.baseline import Baseline, Shift
 from raceway_core.baseline.error_rate import ErrorRate, RateJudgement
-from raceway_core.baseline.measurement import Measurement, Operation, TraceMeasurements
 from raceway_core.baseline.outcome import is_error
 from raceway_core.baseline.rule import Judgement
+from raceway_core.baseline.sketch import Sketch
 from raceway_core.event import TraceId
 from raceway_core.graph.event_table import NONE
+from raceway_core.measured import Measurement, Operation, TraceMeasurements
 from raceway_core.options import Latency
 
 
@@ -36,9 +38,8 @@ class Unfolded(NamedTuple):
     @property
     def in_time(self) -> list[int]:
         """All numbers, in the order in which the operations ended."""
-        measured = enumerate(zip(self.measurements, self.trace_ids, strict=True))
-        keyed = [(one.end_ns, trace_id, one.event_id, number) for number, (one, trace_id) in measured]
-        return [number for *_, number in sorted(keyed)]
+        ends_ns = [measurement.end_ns for measurement in self.measurements]
+        return sorted(range(len(ends_ns)), key=ends_ns.__getitem__)
 
 
 def _moved(measurement: Measurement, offset: int) -> Measurement:
@@ -47,22 +48,42 @@ def _moved(measurement: Measurement, offset: int) -> Measurement:
     return msgspec.structs.replace(measurement, inside=measurement.inside + offset)
 
 
+class Timed(Protocol):
+    """What is judged and learnt of a measurement."""
+
+    @property
+    def operation(self) -> Operation: ...
+    @property
+    def end_ns(self) -> int: ...
+    @property
+    def duration_ns(self) -> int: ...
+
+
 class Learner:
     """Judges and learns one measurement after the other.
+
+    It begins with what `sketches` and `rates` know already, by operation, the latter of any status.
 
     `judgements` are of the measurements that were not normal, `excess_ns` of those that took longer than
     expected; `rates` are the worst of each episode of failures, with the measurement at which it began.
     """
 
-    def __init__(self, unfolded: Unfolded, latency: Latency) -> None:
-        self.baselines: dict[Operation, Baseline] = {}
+    def __init__(
+        self,
+        measurements: Sequence[Timed],
+        latency: Latency,
+        *,
+        sketches: Mapping[Operation, Sketch] = MappingProxyType({}),
+        rates: Mapping[Operation, ErrorRate] = MappingProxyType({}),
+    ) -> None:
+        self.baselines = {operation: Baseline(sketch) for operation, sketch in sketches.items()}
         self.judgements: dict[int, Judgement] = {}
         self.excess_ns: dict[int, int] = {}
         self.shifts: list[Shift] = []
         self.rates: list[tuple[int, RateJudgement]] = []
-        self._error_rates: dict[Operation, ErrorRate] = {}
+        self._error_rates = dict(rates)
         self._episodes: dict[Operation, int] = {}
-        self._measurements = unfolded.measurements
+        self._measurements = measurements
         self._both_sides = latency.both_sides
 
     def take(self, number: int) -> None:
@@ -78,9 +99,7 @@ class Learner:
             self.shifts.append(shift)
         self._learn_outcome(number, measurement.operation)
 
-    def _note(
-        self, number: int, measurement: Measurement, baseline: Baseline, judgement: Judgement | None
-    ) -> None:
+    def _note(self, number: int, measurement: Timed, baseline: Baseline, judgement: Judgement | None) -> None:
         expected_ns = judgement.expected_ns if judgement else baseline.level_before_ns
         if expected_ns is not None and (excess_ns := measurement.duration_ns - int(expected_ns)) > 0:
             self.excess_ns[number] = excess_ns

@@ -7,58 +7,24 @@ task is none: what took so long is measured where it happened.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
-
-import msgspec
 
 from raceway_core.baseline.operation_pattern import operation_pattern
 from raceway_core.baseline.outcome import Outcomes
 from raceway_core.baseline.pairing import pairs_of
 from raceway_core.causal_graph import CausalGraph
-from raceway_core.event import AsyncAwait, DatabaseQuery, EventId, HttpResponse, TraceId
+from raceway_core.event import AsyncAwait, DatabaseQuery, Error, HttpResponse
 from raceway_core.graph.event_table import NONE
 from raceway_core.graph.parent_order import parents_first
+from raceway_core.measured import Measurement, Operation
 from raceway_core.path.span_walk import is_consumer
 from raceway_core.result import CriticalPath
 
 _NS_PER_MS = 1_000_000
 _LONGEST_MS = 2**53 / _NS_PER_MS
 _MOST_ENDED = 100
-
-
-class Operation(NamedTuple):
-    """What a baseline is kept for; `kind` is the class of the event that began it."""
-
-    service: str
-    name: str
-    kind: str
-    status: str
-
-
-class Measurement(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One operation of a trace. `inside` is the number of that which it is directly inside of, or NONE.
-
-    `event_id` is the event that tells how long it took. `critical_ns` is how much of the critical
-    paths was spent on it and on what it caused. `delays`: what it is inside of waited for it.
-    """
-
-    operation: Operation
-    event_id: EventId
-    inside: int
-    begin_ns: int
-    end_ns: int
-    duration_ns: int
-    critical_ns: int
-    host: str
-    delays: bool
-
-
-class TraceMeasurements(NamedTuple):
-    """The operations of one trace, each after the one that it is inside of."""
-
-    trace_id: TraceId
-    measurements: Sequence[Measurement]
+_TELL = (DatabaseQuery, HttpResponse)
 
 
 class _Span(NamedTuple):
@@ -69,7 +35,7 @@ class _Span(NamedTuple):
     told_by: int
 
 
-def measurements_of(graph: CausalGraph, paths: Iterable[CriticalPath]) -> list[Measurement]:
+def measurements_of(graph: CausalGraph, paths: Sequence[CriticalPath]) -> list[Measurement]:
     """Return the operations of a trace, each after the one it is inside of.
 
     Time: O(n) and the segments of `paths`.
@@ -78,10 +44,11 @@ def measurements_of(graph: CausalGraph, paths: Iterable[CriticalPath]) -> list[M
     spans = dict(_spans(graph, closers))
     if not spans:
         return []
-    inside = _inside(graph, spans)
+    everything = parents_first(graph.parents)
+    inside = _inside(graph, everything, spans)
     outcomes = Outcomes(graph, closers, inside)
-    critical = _critical_ns(graph, paths)
-    order = [event for event in parents_first(graph.parents) if event in spans]
+    critical = _critical_ns(graph, everything, paths, spans)
+    order = [event for event in everything if event in spans]
     number_of = {event: number for number, event in enumerate(order)}
     return [
         Measurement(
@@ -108,11 +75,11 @@ def _operation(graph: CausalGraph, event: int, outcomes: Outcomes) -> Operation:
 
 def _spans(graph: CausalGraph, closers: Mapping[int, int]) -> Iterator[tuple[int, _Span]]:
     """Yield the operations by the event that began them, or that alone speaks of them."""
-    closing = set(closers.values())
-    alone = set(graph.payloads.numbers(DatabaseQuery, HttpResponse))
+    there = graph.payloads.by_kind
+    alone = {*there.get(DatabaseQuery, ()), *there.get(HttpResponse, ())}
     if graph.has_intervals:
         alone.update(event for event, begin in enumerate(graph.begins_ns) if graph.finishes_ns[event] > begin)
-    for event in (alone | closers.keys()) - closing - set(graph.payloads.numbers(AsyncAwait)):
+    for event in (alone | closers.keys()).difference(closers.values(), there.get(AsyncAwait, ())):
         span = _told(graph, event)
         if event in closers:
             span = span or _told(graph, closers[event]) or _between(graph, event, closers[event])
@@ -124,7 +91,7 @@ def _told(graph: CausalGraph, event: int) -> _Span | None:
     begin, finish = graph.interval_ns(event)
     if begin == finish:
         payload = graph.payloads[event]
-        told = payload.duration_ms if isinstance(payload, DatabaseQuery | HttpResponse) else None
+        told = payload.duration_ms if isinstance(payload, _TELL) else None
         if told is None or not 0 <= told <= _LONGEST_MS:
             return None
         begin = finish - round(told * _NS_PER_MS)
@@ -144,15 +111,23 @@ def duration_of(graph: CausalGraph, event: int, closers: Mapping[int, int]) -> i
     return None if span is None else span.end_ns - span.begin_ns
 
 
-def _inside(graph: CausalGraph, spans: Mapping[int, _Span]) -> dict[int, int]:
-    """Return for each event the innermost operation among its ancestors that was not over.
+def _inside(graph: CausalGraph, order: Sequence[int], spans: Mapping[int, _Span]) -> dict[int, int]:
+    """Return for each operation and error the innermost operation among its ancestors that was not over.
 
     Where events form a line of parents, ancestors may be long over. Past `_MOST_ENDED` of them none
-    is looked for, which keeps the time linear.
+    is looked for, which keeps the time linear. `order` has all events, each after its parent.
     """
+    parents = graph.parents
+    wanted = {event for event in spans if parents[event] != NONE}
+    wanted.update(graph.payloads.by_kind.get(Error, ()))
+    if not wanted:
+        return {}
+    for event in reversed(order):
+        if event in wanted and parents[event] != NONE:
+            wanted.add(parents[event])
     inside: dict[int, int] = {}
-    for event in parents_first(graph.parents):
-        parent = graph.parents[event]
+    for event in filter(wanted.__contains__, order):
+        parent = parents[event]
         above = parent if parent in spans else inside.get(parent, NONE)
         for _ in range(_MOST_ENDED):
             if above == NONE or not _was_over(graph, spans[above], above, event):
@@ -168,13 +143,18 @@ def _was_over(graph: CausalGraph, span: _Span, outer: int, event: int) -> bool:
     return is_step and span.end_ns <= graph.begins_ns[event] and span.told_by != event
 
 
-def _critical_ns(graph: CausalGraph, paths: Iterable[CriticalPath]) -> list[int]:
-    """Return for each event how long it and its descendants were on a critical path."""
+def _critical_ns(
+    graph: CausalGraph, order: Sequence[int], paths: Sequence[CriticalPath], spans: Mapping[int, _Span]
+) -> Mapping[int, int]:
+    """Return for each operation how long it and its descendants were on a critical path."""
+    parents = graph.parents
+    if len(spans) == len(paths) == 1 and parents.count(NONE) == 1 and parents[min(spans)] == NONE:
+        return dict.fromkeys(spans, paths[0].end_ns - paths[0].start_ns)
     critical = [0] * len(graph.events)
     for path in paths:
         for segment in path.segments:
             critical[graph.number_of[segment.event_id]] += segment.end_ns - segment.start_ns
-    for event in reversed(parents_first(graph.parents)):
-        if (parent := graph.parents[event]) != NONE:
+    for event in reversed(order):
+        if (parent := parents[event]) != NONE:
             critical[parent] += critical[event]
-    return critical
+    return {event: critical[event] for event in spans}

@@ -24,7 +24,8 @@ class Outcomes:
         """`closers` has by operation the event that ended it, `inside` by event its operation."""
         self._graph = graph
         self._closers = closers
-        self._failed = {inside[event] for event in graph.payloads.numbers(Error) if event in inside}
+        errors = graph.payloads.by_kind.get(Error, ())
+        self._failed = {inside[event] for event in errors if event in inside}
 
     def status_of(self, event: int) -> str:
         """Return the status class of an operation."""

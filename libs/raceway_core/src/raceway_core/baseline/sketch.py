@@ -62,8 +62,18 @@ class Sketch:
 
     def merge(self, other: Sketch) -> None:
         """Count what `other` has too. Time: O(its buckets)."""
-        for bucket, count in other.counts.items():
-            self.add(bucket, count)
+        self.count(other.counts)
+
+    def count(self, counts: Mapping[int, int]) -> None:
+        """Count more values, by bucket. Time: O(buckets)."""
+        if not self._counts:
+            self._middle, self._below = min(counts, default=0), 0
+        known, middle = self._counts, self._middle
+        for bucket, count in counts.items():
+            known[bucket] = known.get(bucket, 0) + count
+            if bucket < middle:
+                self._below += count
+        self.total += sum(counts.values())
 
     def remove(self, other: Sketch) -> None:
         """Undo `merge`. Time: O(its buckets)."""

@@ -6,7 +6,7 @@ looked up, never searched for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec.structs import astuple
@@ -25,6 +25,11 @@ class Payloads(list[Payload]):
         self._numbers: dict[type[Payload], list[int]] = {}
         for number, payload in enumerate(self):
             self._numbers.setdefault(type(payload), []).append(number)
+
+    @property
+    def by_kind(self) -> Mapping[type[Payload], Sequence[int]]:
+        """The events of each kind that there is, in order."""
+        return self._numbers
 
     def numbers(self, *kinds: type[Payload]) -> Sequence[int]:
         """Return the events of the given kinds, those of one kind in order. Time: O(their number)."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
+from raceway_api.original.anomaly import AnomalyView, anomaly_lines, view_anomalies
 from raceway_api.original.audit import AccessView, view_trails
 from raceway_api.original.critical_path import PathView, view_path
 from raceway_api.original.event import EventView, view_events
 from raceway_api.original.race import GroupView, RaceView, race_lines, view_groups, view_race
 from raceway_api.stored import StoredResult
-from raceway_core.event import EventId, TraceId
+from raceway_core.anomaly import Anomaly
+from raceway_core.event import TraceId
 from raceway_core.result import ServiceCount
 
 
@@ -26,20 +30,6 @@ class AnalysisView(msgspec.Struct, frozen=True, kw_only=True):
     anomalies: list[str]
     race_details: list[RaceView]
     race_groups: list[GroupView]
-
-
-class AnomalyView(msgspec.Struct, frozen=True, kw_only=True):
-    """An operation that took unusually long."""
-
-    event_id: EventId
-    event_kind: str
-    severity: str
-    actual_duration_ms: float
-    expected_duration_ms: float
-    std_dev_from_mean: float
-    description: str
-    location: str
-    timestamp: str
 
 
 class CallView(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,17 +67,17 @@ class TraceEventsView(msgspec.Struct, frozen=True):
     events: list[EventView]
 
 
-def view_trace(stored: StoredResult) -> TraceView:
-    """Return everything that is known of a trace. It computes nothing that is not stored."""
+def view_trace(stored: StoredResult, anomalies: Sequence[Anomaly]) -> TraceView:
+    """Return everything that is known of a trace."""
     events = view_events(stored)
     return TraceView(
         trace_id=stored.trace_id,
         event_count=len(events),
         events=events,
         audit_trails=view_trails(stored.audit_trails),
-        analysis=view_analysis(stored),
+        analysis=view_analysis(stored, anomalies),
         critical_path=view_path(stored) if events else None,
-        anomalies=[],
+        anomalies=view_anomalies(anomalies, stored.measurements, stored.ordered.events),
         dependencies=view_dependencies(stored) if stored.row else None,
         as_of=stored.as_of,
         version=stored.version,
@@ -100,15 +90,15 @@ def view_trace_events(stored: StoredResult) -> TraceEventsView:
     return TraceEventsView(stored.trace_id, len(events), events)
 
 
-def view_analysis(stored: StoredResult) -> AnalysisView:
-    """Return the races inside a trace."""
+def view_analysis(stored: StoredResult, anomalies: Sequence[Anomaly]) -> AnalysisView:
+    """Return the races inside a trace, and lines about its anomalies too."""
     races = [view_race(example) for example in stored.races]
     pairs = stored.row.race_pairs if stored.row else 0
     return AnalysisView(
         trace_id=stored.trace_id,
         concurrent_events=pairs,
         potential_races=pairs,
-        anomalies=race_lines(races),
+        anomalies=[*race_lines(races), *anomaly_lines(anomalies)],
         race_details=races,
         race_groups=view_groups(races),
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
 from litestar import Response, get
 from litestar.params import FromQuery
 
 from raceway_api.answer import answer, enveloped, shows_enveloped
-from raceway_api.deps import Given
+from raceway_api.deps import Deps, Given
 from raceway_api.original.distributed import MOST_PAIRS, NeighboursView, view_neighbours
 from raceway_api.original.service import (
     ServiceHealthView,
@@ -23,15 +26,18 @@ from raceway_api.parameter import (
     service_of,
     trace_filter,
 )
+from raceway_api.performance import now_bucket, recent_histories, states_of
 from raceway_common.web.error import AnyRequest
+from raceway_core.bucketed.state import State
 
 _MOST_MINUTES = 10 * 366 * 24 * 60
+_HALF_DAY = 72
 
 
 @get(
     "/api/services/health",
     tags=["Services"],
-    summary="When each service was last heard of",
+    summary="How each service does: silence, failures, durations",
     responses=shows_enveloped(list[ServiceHealthView], 400),
 )
 async def list_health(
@@ -40,7 +46,11 @@ async def list_health(
     minutes = clamped(time_window_minutes, 1, _MOST_MINUTES)
     rows = await deps.traces.services()
     now_ns = deps.now_ns()
-    views = [view_service_health(row, now_ns=now_ns, window_minutes=minutes) for row in rows]
+    states = await _states(deps)
+    views = [
+        view_service_health(row, states.get(row.name, ()), now_ns=now_ns, window_minutes=minutes)
+        for row in rows
+    ]
     return answer(request, enveloped(views))
 
 
@@ -77,6 +87,17 @@ async def get_service_dependencies(request: AnyRequest, deps: Given, name: Servi
     service = service_of(request)
     called, callers = await deps.traces.calls_around(service, limit=MOST_PAIRS)
     return answer(request, enveloped(view_neighbours(service, called, callers)))
+
+
+async def _states(deps: Deps) -> Mapping[str, Sequence[State]]:
+    """Return how the operations of each service do that were called in the last half day."""
+    now = now_bucket(deps)
+    known, _ = await recent_histories(deps, _HALF_DAY, until=now)
+    recent = {family: history for family, history in known.items() if history.numbers[-1] > now - _HALF_DAY}
+    states: defaultdict[str, list[State]] = defaultdict(list)
+    for family, state in (await states_of(deps, recent)).items():
+        states[family.service].append(state)
+    return states
 
 
 HANDLERS = (list_health, list_service_traces, get_service_dependencies)

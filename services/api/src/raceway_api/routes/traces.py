@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from hashlib import blake2b
+
 from litestar import Response, get
 from litestar.params import FromQuery
 
+from raceway_api.anomalies import AnomalyReader
 from raceway_api.answer import answer, cached, enveloped, shows_enveloped
 from raceway_api.deps import Given
 from raceway_api.original.audit import AuditTrailView, view_trails
@@ -24,8 +28,15 @@ from raceway_api.parameter import (
 from raceway_api.stored import StoredTraces
 from raceway_common.ports.trace_store import Section
 from raceway_common.web.error import AnyRequest
+from raceway_core.anomaly import Anomaly
 
-_EVERYTHING = (Section.RACES, Section.AUDIT_TRAILS, Section.CRITICAL_PATHS, Section.EVENT_NOTES)
+_EVERYTHING = (
+    Section.RACES,
+    Section.AUDIT_TRAILS,
+    Section.CRITICAL_PATHS,
+    Section.EVENT_NOTES,
+    Section.MEASUREMENTS,
+)
 
 
 @get(
@@ -58,18 +69,26 @@ async def list_traces(
 async def get_trace(request: AnyRequest, deps: Given, trace_id: TraceIdText) -> Response[bytes]:
     known = trace_id_of(trace_id)
 
+    traces = StoredTraces(deps)
+
     async def build() -> bytes:
-        traces = StoredTraces(deps)
         stored = await traces.read(known, *_EVERYTHING, with_events=True)
-        return await traces.in_thread(lambda: enveloped(view_trace(stored)))
+        return await traces.in_thread(lambda: enveloped(view_trace(stored, anomalies)))
 
     row = await deps.traces.row(known)
+    anomalies: Sequence[Anomaly] = ()
+    if row is not None:
+        measured = await traces.read(known, Section.MEASUREMENTS)
+        anomalies = (await AnomalyReader(deps).of_trace(known, measured.measurements)).found
     if row is None:
         return answer(request, await build())
     # Both grow and never shrink, so the sum tells every state of a trace from the ones before it; the
-    # rest tells it from a trace of the same id in a database that was there before this one.
+    # rest tells it from a trace of the same id in a database that was there before this one, and from
+    # what was normal then.
     version = row.version + row.as_of
-    key = f"trace/{known}/{row.summary.event_count}/{row.summary.last_ns}/{row.race_pairs}"
+    key = (
+        f"trace/{known}/{row.summary.event_count}/{row.summary.last_ns}/{row.race_pairs}/{_digest(anomalies)}"
+    )
     return answer(request, await cached(deps.cache, key, version, build))
 
 
@@ -118,6 +137,10 @@ async def get_audit_trail(
     name = variable_of(request)
     accesses = view_trails(stored.audit_trails).get(name, [])
     return answer(request, enveloped(AuditTrailView(known, name, accesses)))
+
+
+def _digest(anomalies: Sequence[Anomaly]) -> str:
+    return blake2b(repr(anomalies).encode(), digest_size=8).hexdigest() if anomalies else ""
 
 
 HANDLERS = (list_traces, get_trace, list_events, get_critical_path, get_audit_trail)

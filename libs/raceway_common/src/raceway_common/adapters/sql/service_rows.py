@@ -12,6 +12,7 @@ from raceway_common.adapters.sql.call_times import add_call_times
 from raceway_common.adapters.sql.lock_rows import add_locks
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
 from raceway_common.schema.keys import key_of
+from raceway_core.bucketed.bucket import CallEntry
 from raceway_core.result import Call, CallTimes, TraceSummary
 
 _ADD_TO_SERVICES = Statement(
@@ -59,7 +60,8 @@ class Line(NamedTuple):
     number: int
     summary: TraceSummary
     race_pairs: int
-    lock_sums: bytes
+    lock_sums: bytes = b""
+    calls: Sequence[CallEntry] = ()
 
 
 def list_by_service(connection: Connection, old: Iterable[Line], new: Iterable[Line]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from raceway_common.adapters.sql.baseline_store import SqlBaselineStore
 from raceway_common.adapters.sql.event_store import SqlEventStore
 from raceway_common.adapters.sql.finding_store import SqlFindingStore
 from raceway_common.adapters.sql.trace_store import SqlTraceStore
@@ -19,6 +20,7 @@ class SqlStores(NamedTuple):
     events: SqlEventStore
     traces: SqlTraceStore
     findings: SqlFindingStore
+    baselines: SqlBaselineStore
 
 
 def sql_stores(database: Database, *, pace: Pace = PACE, lease_ns: int = LEASE_NS) -> SqlStores:
@@ -28,4 +30,5 @@ def sql_stores(database: Database, *, pace: Pace = PACE, lease_ns: int = LEASE_N
         events=SqlEventStore(database, pace=pace),
         traces=SqlTraceStore(database, pace=pace),
         findings=SqlFindingStore(database, pace=pace),
+        baselines=SqlBaselineStore(database),
     )

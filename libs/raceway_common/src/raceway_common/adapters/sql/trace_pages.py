@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Select, func, literal_column, select, tuple_
 
 from raceway_common.ports.trace_store import TraceCursor, TraceFilter, TraceRow
 from raceway_common.schema.keys import key_of
-from raceway_common.schema.tables import services, totals, trace_results, trace_services, traces
+from raceway_common.schema.sums import services, totals
+from raceway_common.schema.tables import trace_results, trace_services, traces
 from raceway_core.event import TraceId
 from raceway_core.result import TraceSummary
 

@@ -19,7 +19,7 @@ from raceway_common.adapters.sql.call_times import measures_of
 from raceway_common.adapters.sql.trace_writer import replace_results
 from raceway_common.adapters.sql.window_pages import windows_from
 from raceway_common.database.database import Database
-from raceway_common.database.statement import BYTES, INT, Statement
+from raceway_common.database.statement import BYTES, INT, TEXT, Statement
 from raceway_common.ports.trace_store import (
     TOGETHER,
     CallMeasures,
@@ -48,6 +48,12 @@ from raceway_core.result import OrderClass, Window
 _SECTION = Statement(
     """select body from traces join trace_sections on trace_sections.number = traces.number
     where traces.trace_id = :trace_id and section in (:section, :together)"""
+)
+_SECTIONS = Statement(
+    """select traces.trace_id, body from {rows} join traces on traces.trace_id = r.trace_id
+    join trace_sections on trace_sections.number = traces.number
+    where section in (:section, :together)""",
+    trace_id=TEXT,
 )
 _SERVICES = Statement(
     """select name, event_count, trace_count, (
@@ -91,6 +97,15 @@ class SqlTraceStore:
             return body
 
         return await self._database.read(read)
+
+    async def sections(self, trace_ids: Sequence[TraceId], section: Section) -> Mapping[TraceId, bytes]:
+        wanted = [(trace_id,) for trace_id in trace_ids]
+        rows = await self._database.read(
+            lambda connection: _SECTIONS.run(
+                connection, wanted, section=int(section), together=TOGETHER
+            ).all()
+        )
+        return dict(map(tuple, rows))
 
     async def page(self, wanted: TraceFilter, *, limit: int, after: TraceCursor | None) -> Sequence[TraceRow]:
         return await self._database.read(partial(trace_pages.page, wanted, limit, 0, after))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from raceway_common.adapters.sql.declared_rows import replace_declared
 from raceway_common.adapters.sql.finding_rows import Owner, count_change, replace_entries
 from raceway_common.adapters.sql.lock_order_rows import Orders, replace_lock_orders
+from raceway_common.adapters.sql.operation_rows import add_to_buckets, replace_calls
 from raceway_common.adapters.sql.service_rows import Line, add_up, list_by_service
 from raceway_common.adapters.sql.variable_sums import add_touches
 from raceway_common.adapters.sql.window_rows import replace_windows
@@ -18,21 +19,23 @@ from raceway_common.adapters.sql.work import TRACES, Locked
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
 from raceway_common.ports.trace_store import TraceOutcome
 from raceway_common.schedule import Pace
+from raceway_core.bucketed.bucket import CallEntry
 from raceway_core.result import TraceSummary
 
 _OLD = Statement(
-    """select trace_results.number, race_pairs, summary, lock_sums
+    """select trace_results.number, race_pairs, summary, lock_sums, calls
     from {rows} join trace_results on trace_results.number = r.number""",
     number=INT,
 )
 _PUT_RESULTS = Statement(
     """insert into trace_results
-        (number, trace_id, as_of, last_ns, event_count, race_pairs, summary, lock_sums)
-    select number, trace_id, as_of, last_ns, event_count, race_pairs, summary, lock_sums
+        (number, trace_id, as_of, last_ns, event_count, race_pairs, summary, lock_sums, calls)
+    select number, trace_id, as_of, last_ns, event_count, race_pairs, summary, lock_sums, calls
     from {rows} where true
     on conflict (number) do update set
         as_of = excluded.as_of, last_ns = excluded.last_ns, event_count = excluded.event_count,
-        race_pairs = excluded.race_pairs, summary = excluded.summary, lock_sums = excluded.lock_sums""",
+        race_pairs = excluded.race_pairs, summary = excluded.summary, lock_sums = excluded.lock_sums,
+        calls = excluded.calls""",
     number=INT,
     trace_id=TEXT,
     as_of=INT,
@@ -41,6 +44,7 @@ _PUT_RESULTS = Statement(
     race_pairs=INT,
     summary=BYTES,
     lock_sums=BYTES,
+    calls=BYTES,
 )
 _REMOVE_SECTIONS = Statement(
     "delete from trace_sections where number in (select number from {rows})", number=INT
@@ -54,6 +58,9 @@ _ADD_SECTIONS = Statement(
 
 _encoder = msgspec.msgpack.Encoder()
 _summary = msgspec.msgpack.Decoder(TraceSummary)
+_calls = msgspec.msgpack.Decoder(tuple[CallEntry, ...])
+
+_ResultRow = tuple[int, str, int, int, int, int, bytes, bytes, bytes]
 
 
 class _Fresh(NamedTuple):
@@ -74,10 +81,11 @@ def replace_results(
     TRACES.complete(connection, done, now_ns=now_ns, pace=pace)
     known = [row.number for _, row in fresh if row.done_version > 0]
     old = _old_lines(connection, known)
-    new = [Line(row.number, outcome.summary, outcome.race_pairs, outcome.lock_sums) for outcome, row in fresh]
+    new = [Line(row.number, it.summary, it.race_pairs, it.lock_sums, it.calls) for it, row in fresh]
     _PUT_RESULTS.run(connection, [_result_of(outcome, row) for outcome, row in fresh])
     _replace_sections(connection, fresh, known)
     list_by_service(connection, old, new)
+    replace_calls(connection, old, new)
     entries = {row.number: outcome.findings for outcome, row in fresh}
     change = replace_entries(connection, Owner.TRACE, entries, known=known)
     replace_declared(connection, {row.number: outcome for outcome, row in fresh}, known=known)
@@ -87,6 +95,7 @@ def replace_results(
     replace_lock_orders(connection, orders, known=known, now_ns=now_ns, pace=pace)
     add_up(connection, old, new)
     add_touches(connection, replaced)
+    add_to_buckets(connection, old, new)
     count_change(connection, change)
 
 
@@ -109,12 +118,12 @@ def _old_lines(connection: Connection, known: Sequence[int]) -> list[Line]:
         return []
     rows = _OLD.run(connection, [(number,) for number in known])
     return [
-        Line(number, _summary.decode(summary), race_pairs, lock_sums)
-        for number, race_pairs, summary, lock_sums in rows
+        Line(number, _summary.decode(summary), race_pairs, lock_sums, _calls.decode(calls))
+        for number, race_pairs, summary, lock_sums, calls in rows
     ]
 
 
-def _result_of(outcome: TraceOutcome, row: Locked) -> tuple[int, str, int, int, int, int, bytes, bytes]:
+def _result_of(outcome: TraceOutcome, row: Locked) -> _ResultRow:
     summary = outcome.summary
     return (
         row.number,
@@ -125,6 +134,7 @@ def _result_of(outcome: TraceOutcome, row: Locked) -> tuple[int, str, int, int, 
         outcome.race_pairs,
         _encoder.encode(summary),
         outcome.lock_sums,
+        _encoder.encode(outcome.calls),
     )
 
 

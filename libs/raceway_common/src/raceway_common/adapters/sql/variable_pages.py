@@ -32,7 +32,8 @@ from raceway_common.ports.trace_store import (
     VariableRow,
 )
 from raceway_common.schema.keys import key_of
-from raceway_common.schema.tables import finding_entries, runs, variable_sums, variables
+from raceway_common.schema.sums import variable_sums
+from raceway_common.schema.tables import finding_entries, runs, variables
 
 MOST_SERVICES = 20
 

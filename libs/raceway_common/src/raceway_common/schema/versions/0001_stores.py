@@ -109,6 +109,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_finding_version")),
     )
     op.create_table(
+        "operation_buckets",
+        sa.Column("operation_key", sa.LargeBinary(), nullable=False),
+        sa.Column("bucket", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("critical_us", sa.BigInteger(), nullable=False),
+        sa.Column("counts", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("operation_key", "bucket", name=op.f("pk_operation_buckets")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_operation_buckets_bucket", "operation_buckets", ["bucket"], unique=False)
+    op.create_table(
+        "operation_calls",
+        sa.Column("operation_key", sa.LargeBinary(), nullable=False),
+        sa.Column("bucket", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("duration_ns", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("trace_id", BYTEWISE, nullable=False),
+        sa.Column("place", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("end_ns", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "operation_key", "bucket", "duration_ns", "trace_id", "place", name=op.f("pk_operation_calls")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "operations",
+        sa.Column("operation_key", sa.LargeBinary(), nullable=False),
+        sa.Column("family_key", sa.LargeBinary(), nullable=False),
+        sa.Column("service", BYTEWISE, nullable=False),
+        sa.Column("name", BYTEWISE, nullable=False),
+        sa.Column("kind", BYTEWISE, nullable=False),
+        sa.Column("status", BYTEWISE, nullable=False),
+        sa.PrimaryKeyConstraint("operation_key", name=op.f("pk_operations")),
+    )
+    op.create_index("ix_operations_family", "operations", ["family_key"], unique=False)
+    op.create_table(
         "lock_totals",
         sa.Column("lock_key", sa.LargeBinary(), nullable=False),
         sa.Column("lock", BYTEWISE, nullable=False),
@@ -227,6 +261,7 @@ def upgrade() -> None:
         sa.Column("race_pairs", sa.BigInteger(), nullable=False),
         sa.Column("summary", sa.LargeBinary(), nullable=False),
         sa.Column("lock_sums", sa.LargeBinary(), nullable=False),
+        sa.Column("calls", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_trace_results")),
     )
     op.create_index(

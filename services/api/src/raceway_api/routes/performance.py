@@ -1,0 +1,57 @@
+"""How long things take: of the newest traces, and of every operation."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Response, get
+from litestar.params import FromQuery, QueryParameter
+
+from raceway_api.answer import answer, encode, enveloped, shows, shows_enveloped
+from raceway_api.deps import Given
+from raceway_api.original.performance import MetricsView, view_metrics
+from raceway_api.parameter import MOST_PER_PAGE, Limit, clamped
+from raceway_api.performance import MOST_BUCKETS, recent_histories, states_of
+from raceway_api.stored import StoredTraces
+from raceway_api.v1.performance import Performance, view_performance
+from raceway_common.ports.trace_store import TraceFilter
+from raceway_common.web.error import AnyRequest
+
+_BUCKETS_PER_HOUR = 6
+_NEWEST_TRACES = 1000
+
+Hours = Annotated[int, QueryParameter(ge=1, le=24, description="How far to look back from the newest call")]
+
+
+@get(
+    "/api/performance/metrics",
+    tags=["Performance"],
+    summary="Durations of the newest traces and of a day's operations, and throughput",
+    responses=shows_enveloped(MetricsView, 400),
+)
+async def get_metrics(request: AnyRequest, deps: Given, *, limit: FromQuery[int] = 50) -> Response[bytes]:
+    rows = await deps.traces.page(TraceFilter(), limit=_NEWEST_TRACES, after=None)
+    services = await deps.traces.services()
+    known, first = await recent_histories(deps, MOST_BUCKETS)
+    view = await StoredTraces(deps).in_thread(
+        lambda: view_metrics(rows, services, known, first=first, limit=clamped(limit, 0, MOST_PER_PAGE))
+    )
+    return answer(request, enveloped(view))
+
+
+@get(
+    "/api/v1/performance",
+    tags=["Performance v1"],
+    summary="Every operation: rate, failures, durations, cost, baseline and verdict",
+    responses=shows(Performance, 400),
+)
+async def get_performance(
+    request: AnyRequest, deps: Given, *, limit: Limit = 50, hours: Hours = 24
+) -> Response[bytes]:
+    known, first = await recent_histories(deps, hours * _BUCKETS_PER_HOUR)
+    states = await states_of(deps, known)
+    view = await StoredTraces(deps).in_thread(view_performance, known, states, first, limit)
+    return answer(request, encode(view))
+
+
+HANDLERS = (get_metrics, get_performance)
