@@ -156,12 +156,18 @@ def _conduct_of(run: RunAccesses, shape: int) -> Conduct:
 def _nearest_places(
     run: RunAccesses, updates: Updates, writes: Integers, begins: Integers, ends: Integers
 ) -> tuple[Integers, Integers]:
-    """Return update and place of lost writes that are near in order; the nearest in time are there."""
+    """Return update and place of some lost writes that are near in order: those nearest in time.
+
+    Of equally near ones those of the first traces, as `lost_update_tally.nearest` takes them.
+    """
     near = [np.flatnonzero(ends - back >= begins) for back in range(1, MOST_EXAMPLES + 1)]
     numbers = np.concatenate(near)
     places = np.concatenate([ends[chosen] - back for back, chosen in enumerate(near, 1)])
-    gaps = np.abs(run.starts[updates.writes[numbers]] - run.ends[writes[places]])
-    if len(gaps) > MOST_EXAMPLES:
-        least = np.partition(gaps, MOST_EXAMPLES - 1)[MOST_EXAMPLES - 1]
-        numbers, places = numbers[gaps <= least], places[gaps <= least]
-    return numbers, places
+    making, lost = updates.writes[numbers], writes[places]
+    is_first = (run.starts[lost] < run.starts[making]) | (
+        (run.starts[lost] == run.starts[making]) & (run.trace[lost] < run.trace[making])
+    )
+    first, second = np.where(is_first, lost, making), np.where(is_first, making, lost)
+    gaps = np.maximum(0, run.starts[second] - run.ends[first])
+    nearest_first = np.lexsort((run.trace[second], run.trace[first], gaps))[:MOST_EXAMPLES]
+    return numbers[nearest_first], places[nearest_first]

@@ -15,7 +15,7 @@ import numpy as np
 
 from raceway_core.counting.interval_count import Integers
 from raceway_core.finding import MOST_EXAMPLES, Verdict
-from raceway_core.nearest_pair import MOST_LOOKED_AT, MOST_WEAKER
+from raceway_core.nearest_pair import MOST_LOOKED_AT
 
 Judge: TypeAlias = Callable[[Integers, Integers], list[Verdict | None]]
 """Tells the verdict of each i-th pair, None where the two are not compared."""
@@ -23,13 +23,16 @@ Judge: TypeAlias = Callable[[Integers, Integers], list[Verdict | None]]
 BLOCK = 256
 """So many pairs are judged at once."""
 
+MOST_STRONG = 16
+"""So many of the strongest are returned: by their begins they are nearest, a reader sees gaps."""
+
 
 class NumberPair(NamedTuple):
     """Two accesses of a run, by number."""
 
     first: int
     second: int
-    verdict: Verdict
+    verdict: Verdict | None
 
 
 class _Entry(NamedTuple):
@@ -52,32 +55,19 @@ def nearest_pairs(
     """
     verdict, count = wanted
     enough = min(count, MOST_EXAMPLES)
-    found: list[NumberPair] = []
-    strong, last_gap = 0, 0
-    for gap, pair in _judged(_by_gap(starts, first, second), judge):
-        if strong >= enough and gap > last_gap:
-            break
-        if pair is None:
-            continue
-        if pair.verdict is verdict:
-            strong, last_gap = strong + 1, gap
-        if pair.verdict is verdict or len(found) < MOST_WEAKER:
-            found.append(pair)
-    return found if strong >= enough else None
+    strong: list[NumberPair] = []
+    weaker: list[NumberPair] = []
+    looked_at = islice(_by_gap(starts, first, second), MOST_LOOKED_AT)
+    while len(strong) < enough and (block := list(islice(looked_at, BLOCK))):
+        mine, theirs = zip(*block, strict=True)
+        for pair in map(NumberPair, mine, theirs, judge(np.array(mine), np.array(theirs))):
+            if pair.verdict is not None:
+                (strong if pair.verdict is verdict else weaker).append(pair)
+    return [*strong[:MOST_STRONG], *weaker[:MOST_EXAMPLES]] if len(strong) >= enough else None
 
 
-def _judged(by_gap: Iterator[tuple[int, int, int]], judge: Judge) -> Iterator[tuple[int, NumberPair | None]]:
-    looked_at = islice(by_gap, MOST_LOOKED_AT)
-    while block := list(islice(looked_at, BLOCK)):
-        gaps, mine, theirs = zip(*block, strict=True)
-        for gap, number, other, verdict in zip(
-            gaps, mine, theirs, judge(np.array(mine), np.array(theirs)), strict=True
-        ):
-            yield gap, None if verdict is None else NumberPair(number, other, verdict)
-
-
-def _by_gap(starts: Integers, first: Integers, second: Integers) -> Iterator[tuple[int, int, int]]:
-    """Yield the gaps of pairs and the pairs, the nearest begins first, as many as are ever looked at."""
+def _by_gap(starts: Integers, first: Integers, second: Integers) -> Iterator[tuple[int, int]]:
+    """Yield pairs, the nearest begins first, as many as are ever looked at. Time and trace break ties."""
     mine, theirs = (side[np.argsort(starts[side], kind="stable")] for side in (first, second))
     entries = _entries(starts[mine], starts[theirs], is_one=np.array_equal(first, second))
     begins, limits, numbers, others = (
@@ -89,8 +79,8 @@ def _by_gap(starts: Integers, first: Integers, second: Integers) -> Iterator[tup
         while upcoming and (not heap or upcoming <= heap[0]):
             heappush(heap, upcoming)
             upcoming = next(entries, None)
-        gap, number, at, step = heappop(heap)
-        yield gap, numbers[number], others[at]
+        _, number, at, step = heappop(heap)
+        yield numbers[number], others[at]
         if 0 <= at + step < len(limits):
             heappush(heap, _Entry(abs(limits[at + step] - begins[number]), number, at + step, step))
 

@@ -130,7 +130,7 @@ class _Counter:
         if found is None:
             found = self._searched(first, second, verdict)
         access = self._run.access
-        return [Pair(access(pair.first), access(pair.second), pair.verdict) for pair in found]
+        return [Pair(access(first), access(second), known) for first, second, known in found if known]
 
     def _searched(self, first: Integers, second: Integers, verdict: Verdict) -> list[NumberPair]:
         def wanted(mine: Integers, theirs: Integers) -> Flags:
