@@ -5,8 +5,9 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.unit.core.build import Said, Story
 from tests.unit.core.lock_program import Explorer, random_scripts, std_lines, told
 
@@ -96,7 +97,7 @@ def test_named_cases(text: str, expected: Sets) -> None:
 
 
 @given(st.randoms(use_true_random=True), st.booleans())
-@settings(max_examples=100)
+@examples(100)
 def test_every_deadlock_of_every_schedule_is_found_and_no_other(random: Random, has_shared: bool) -> None:
     program = Explorer(random_scripts(random, has_shared=has_shared, is_reentrant=not has_shared))
     run = program.run(random)
@@ -123,7 +124,7 @@ def noise(random: Random) -> list[Event]:
 
 
 @given(st.randoms(use_true_random=True))
-@settings(max_examples=60)
+@examples(60)
 def test_the_order_of_arrival_is_nothing_whatever_the_events(random: Random) -> None:
     events = noise(random)
     shuffled = random.sample(events, len(events))
