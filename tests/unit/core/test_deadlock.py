@@ -269,6 +269,32 @@ def test_a_task_that_is_awaited_by_the_owner_is_stuck() -> None:
     assert (deadlock.status, deadlock.threads) == (DeadlockStatus.ACTUAL, ("C", "T"))
 
 
+def test_a_lock_that_a_task_and_its_waiting_parent_both_hold_in_two_modes() -> None:
+    """No program can do that, but a record can say so."""
+    story = Story()
+    story.acquire("b", on="T")
+    story.acquire("a", on="P", mode=SHARED, at=5)
+    story.spawn("C", on="P")
+    story.acquire("a", task="C", on="C", mode=EXCLUSIVE, at=5)
+    story.request("b", task="C", on="C")
+    story.join("C", on="P")
+    story.request("a", on="T")
+    assert "C" in {thread for one in deadlocks_of(story.events) for thread in one.threads}
+
+
+def test_a_lock_that_a_waiting_parent_holds_in_two_modes() -> None:
+    """Times and parents contradict each other, so two holds of one lock by one thread overlap."""
+    story = Story(reentrant=False)
+    asked = story.request("1", on="2", task="2", mode=SHARED, at=18)
+    shared = story.acquire("c", on="1", mode=SHARED, grant=1, parent=asked, at=4)
+    other = story.request("a", on="3", task="3", mode=SHARED, parent=shared, at=8)
+    story.join("1", on="1", parent=other, at=8)
+    story.acquire("c", on="1", mode=EXCLUSIVE, grant=2, at=5)
+    story.release("c", on="1", mode=SHARED, at=19)
+    story.spawn("2", on="1", task="1", at=11, lasts_ms=3)
+    assert deadlocks_of(story.events) == ()
+
+
 @pytest.mark.parametrize("size", [3, 5, 40])
 def test_a_circle_of_any_size_is_seen_when_it_happened(size: int) -> None:
     story = Story()
