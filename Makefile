@@ -9,7 +9,7 @@ PACKAGES := libs/raceway_core libs/raceway_common services/ingest services/analy
 SOURCES := libs services cli sdks/python examples tests bench tools
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format bench lock clean
+.PHONY: help setup demo up test nightly lint format bench lock clean
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ up: setup ## Run everything in one process on http://127.0.0.1:8080
 
 test: setup ## Run every test, with real servers and real processes
 	$(BIN)/pytest
+
+nightly: setup ## Run the properties of the core with 30 times the examples
+	RACEWAY_TEST_EFFORT=30 $(BIN)/pytest tests/unit/core
 
 lint: setup ## Check style, types, imports and file sizes
 	$(BIN)/ruff format --check $(wildcard $(SOURCES))

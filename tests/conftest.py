@@ -5,6 +5,7 @@ names; else a container, where a Docker engine answers and has the image; else a
 Where none of these works the test fails: nothing is skipped.
 
 One server serves the whole session. Tests keep apart by a database, a stream or a prefix of their own.
+How many examples a property tries is `tests.effort`'s.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from tests import effort
 
 from raceway_common.servers import NatsServer, PostgresServer, Server, ValkeyServer
 
@@ -50,6 +52,16 @@ _POSTGRES = Image(
     environment={"POSTGRES_PASSWORD": "postgres"},
 )
 _POSTGRES_SPEED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+effort.load_profile()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Give tests that try harder all the time that they take."""
+    if effort.EFFORT > 1:
+        config.option.timeout = 0
 
 
 @pytest.fixture(scope="session")

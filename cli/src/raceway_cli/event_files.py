@@ -27,6 +27,7 @@ class EventFiles:
         self._progress = progress
         self._readers: dict[FileFormat, Read] = {}
         self.history: bytes | None = None
+        self.history_name = ""
         self.reading = Reading(())
 
     @property
@@ -49,11 +50,11 @@ class EventFiles:
             with opened(file) as stored:
                 try:
                     pieces = self._progress.counted(f"reading {stored.name}", stored.size, stored.pieces)
-                    yield from self._events(Text(unpacked(pieces)))
+                    yield from self._events(stored.name, Text(unpacked(pieces)))
                 except Rejected as error:
                     raise Rejected(f"{stored.name}: {error}") from error
 
-    def _events(self, text: Text) -> Iterator[Event]:
+    def _events(self, name: str, text: Text) -> Iterator[Event]:
         file_format = self._format_of(text)
         if len(self._files) > 1 and not is_shared(file_format):
             raise Rejected(
@@ -61,7 +62,7 @@ class EventFiles:
                 " each must be raceway, otlp or jaeger"
             )
         if file_format is FileFormat.HISTORY:
-            self.history = text.rest()
+            self.history, self.history_name = text.rest(), name
             return
         read = self._readers.get(file_format)
         if read is None:

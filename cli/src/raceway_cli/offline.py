@@ -44,7 +44,7 @@ def _report(files: Sequence[str], question: Question, progress: Progress) -> Rep
         source.events(), question.options, track=lambda traces: progress.track("analyzing", traces)
     )
     if source.history is not None:
-        return _history(source.history, files[0])
+        return _history(source.history, source.history_name)
     report = report_of(
         analysis,
         file_format=source.format_name,

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.effort import examples
 
 from raceway_cli.commands.analyze import command
 from raceway_cli.inquiry import Question
@@ -145,7 +146,7 @@ def test_text_under_a_pattern_is_read_or_rejected(text: str, pattern: str) -> No
     _total(text.encode(errors="ignore"), "auto", pattern)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.data(), st.sampled_from(["otlp/checkout.json", "otlp/accesses.json", "jaeger/checkout.json"]))
 def test_a_document_with_anything_anywhere_is_read_or_rejected(data: st.DataObject, name: str) -> None:
     document = json.loads((FIXTURES / name).read_text())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.contract.store_rig import lock_hold
+from tests.effort import examples
 
 from raceway_common.lock_sum import MOST_LOCKS, OTHERS, LockSum, pack_lock_sums, unpack_lock_sums
 from raceway_core.lock_use import uses_of
@@ -27,7 +28,7 @@ def _sums(locks: TraceLocks) -> list[LockSum]:
 
 
 @given(HOLDS)
-@settings(max_examples=50)
+@examples(50)
 def test_uses_of_a_trace_whose_holds_are_cut_add_up_to_the_same(holds: list[LockHold]) -> None:
     whole, cut = TraceLocks(tuple(holds)), TraceLocks(tuple(holds[:1]), tuple(uses_of(holds)))
     assert _sums(whole) == _sums(cut)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from random import Random
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.unit.core.build import Story
 from tests.unit.core.random_program import programs
 
@@ -22,7 +23,7 @@ T1 = TraceId("t1")
 
 
 @given(programs(30), st.randoms(use_true_random=True))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_neither_order_nor_duplicates_change_anything(events: list[Event], random: Random) -> None:
     arrived = [*events, *random.choices(events, k=3)] if events else []
     random.shuffle(arrived)
@@ -40,7 +41,7 @@ def faults(result: TraceResult) -> list[tuple[str, PairCounts, bool]]:
 
 
 @given(programs(30))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_the_names_of_tasks_do_not_matter(events: list[Event]) -> None:
     if events:
         result, other = analyze_trace(T1, events), analyze_trace(T1, [renamed(event) for event in events])
@@ -49,7 +50,7 @@ def test_the_names_of_tasks_do_not_matter(events: list[Event]) -> None:
 
 
 @given(programs(30))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_another_variable_does_not_matter(events: list[Event]) -> None:
     if not events:
         return
@@ -63,7 +64,7 @@ def test_another_variable_does_not_matter(events: list[Event]) -> None:
 
 
 @given(programs(60))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_counts_agree_with_each_other(events: list[Event]) -> None:
     if not events:
         return

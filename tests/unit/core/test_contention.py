@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import NamedTuple
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.unit.core.build import MS, NOON_NS, Said, Story
 from tests.unit.core.lock_program import Explorer, Scripts, Step, random_scripts
 
@@ -243,7 +244,7 @@ def longest(wait: Stretch, told: Told) -> int:
 
 
 @given(st.randoms(use_true_random=True), st.booleans())
-@settings(max_examples=60)
+@examples(60)
 def test_chains_of_waits_are_those_of_the_definition(random: Random, has_shared: bool) -> None:
     scripts = random_scripts(random, has_shared=has_shared, tasks=4)
     run = Explorer(scripts).run(random)

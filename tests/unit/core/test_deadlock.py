@@ -5,8 +5,9 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.unit.core.build import Said, Story
 from tests.unit.core.lock_program import Explorer, random_scripts, std_lines, told
 
@@ -96,7 +97,7 @@ def test_named_cases(text: str, expected: Sets) -> None:
 
 
 @given(st.randoms(use_true_random=True), st.booleans())
-@settings(max_examples=100)
+@examples(100)
 def test_every_deadlock_of_every_schedule_is_found_and_no_other(random: Random, has_shared: bool) -> None:
     program = Explorer(random_scripts(random, has_shared=has_shared, is_reentrant=not has_shared))
     run = program.run(random)
@@ -123,7 +124,7 @@ def noise(random: Random) -> list[Event]:
 
 
 @given(st.randoms(use_true_random=True))
-@settings(max_examples=60)
+@examples(60)
 def test_the_order_of_arrival_is_nothing_whatever_the_events(random: Random) -> None:
     events = noise(random)
     shuffled = random.sample(events, len(events))
@@ -266,6 +267,32 @@ def test_a_task_that_is_awaited_by_the_owner_is_stuck() -> None:
     story.request("a", on="T")
     (deadlock,) = deadlocks_of(story.events)
     assert (deadlock.status, deadlock.threads) == (DeadlockStatus.ACTUAL, ("C", "T"))
+
+
+def test_a_lock_that_a_task_and_its_waiting_parent_both_hold_in_two_modes() -> None:
+    """No program can do that, but a record can say so."""
+    story = Story()
+    story.acquire("b", on="T")
+    story.acquire("a", on="P", mode=SHARED, at=5)
+    story.spawn("C", on="P")
+    story.acquire("a", task="C", on="C", mode=EXCLUSIVE, at=5)
+    story.request("b", task="C", on="C")
+    story.join("C", on="P")
+    story.request("a", on="T")
+    assert "C" in {thread for one in deadlocks_of(story.events) for thread in one.threads}
+
+
+def test_a_lock_that_a_waiting_parent_holds_in_two_modes() -> None:
+    """Times and parents contradict each other, so two holds of one lock by one thread overlap."""
+    story = Story(reentrant=False)
+    asked = story.request("1", on="2", task="2", mode=SHARED, at=18)
+    shared = story.acquire("c", on="1", mode=SHARED, grant=1, parent=asked, at=4)
+    other = story.request("a", on="3", task="3", mode=SHARED, parent=shared, at=8)
+    story.join("1", on="1", parent=other, at=8)
+    story.acquire("c", on="1", mode=EXCLUSIVE, grant=2, at=5)
+    story.release("c", on="1", mode=SHARED, at=19)
+    story.spawn("2", on="1", task="1", at=11, lasts_ms=3)
+    assert deadlocks_of(story.events) == ()
 
 
 @pytest.mark.parametrize("size", [3, 5, 40])

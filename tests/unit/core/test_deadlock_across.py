@@ -8,8 +8,9 @@ from random import Random
 from typing import Unpack
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.unit.core.build import Said, Story
 from tests.unit.core.lock_program import MAIN, Explorer, Step, lone_scripts
 from tests.unit.core.lock_program import Deadlock as Expected
@@ -65,7 +66,7 @@ def circles_of(stories: Iterable[Story]) -> set[Expected]:
 
 
 @given(st.randoms(use_true_random=True), st.booleans())
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_every_deadlock_of_every_schedule_is_found_and_no_other(random: Random, has_shared: bool) -> None:
     scripts = lone_scripts(random, has_shared=has_shared, is_reentrant=not has_shared)
     expected = Explorer(scripts).deadlocks()
@@ -226,7 +227,7 @@ def test_a_deadlock_between_the_same_places_inside_a_trace_is_the_same_fault() -
 
 
 @given(st.randoms(use_true_random=True))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_the_order_of_arrival_is_nothing(random: Random) -> None:
     scripts = lone_scripts(random, tasks=4)
     events = [event for task, steps in scripts.items() for event in told(task, steps).events]

@@ -68,7 +68,7 @@ def test_it_is_told_by_its_first_key(data: bytes, expected: FileFormat) -> None:
         (ONE.replace(b'"id": 12', b'"id": "T1"'), "line 9, transaction 3: its id 'T1' is another's"),
         (ONE.replace(b'"id": 12', b'"id": 2'), "line 9, transaction 3: its id '2' is another's"),
         (ONE.replace(b'"T1"', b'"T1'), "line 2: JSON is malformed"),
-        (ONE[:-2], "line 1: Input data was truncated"),
+        (ONE[:-2], "line 9: Input data was truncated"),
         (b'{"sessions": 1}', "line 1: Expected `array`, got `int` - at `$.sessions`"),
         (b"\n[1]", "line 1: Expected `object`, got `array`"),
         (b'{"sessions": ' + b"[" * 100_000, "line 1: "),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.core.build import NOON_NS, Story
 from tests.unit.core.crowd import VARIABLE, Windows, crowds, runs_of, said, turns, windows_of
@@ -23,7 +23,6 @@ def run_of(windows: Windows) -> RunAccesses:
     return RunAccesses(dict(windows), dict(windows).keys())
 
 
-@settings(deadline=None)
 @given(st.one_of(turns(), turns(), crowds()))
 def test_what_is_ruled_out_is_not_there(stories: list[Story]) -> None:
     for windows in runs_of(windows_of(stories)):

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.unit.core.isolation_history import (
     clean_registers,
     facts_of,
@@ -26,14 +27,14 @@ LEVELS = [level.word for level in Level]
 
 
 @given(clean_registers())
-@settings(max_examples=100)
+@examples(100)
 def test_a_level_that_some_commit_order_satisfies_is_not_refuted(history: History) -> None:
     refuted = set(check(history).refuted_levels)
     assert not refuted & levels_allowed(facts_of(history))
 
 
 @given(clean_registers())
-@settings(max_examples=100)
+@examples(100)
 def test_up_to_causal_consistency_a_level_that_no_commit_order_satisfies_is_refuted(history: History) -> None:
     weak = set(LEVELS[:3])
     refuted = set(check(history).refuted_levels)
@@ -41,7 +42,7 @@ def test_up_to_causal_consistency_a_level_that_no_commit_order_satisfies_is_refu
 
 
 @given(st.one_of(wild(), clean_registers()))
-@settings(max_examples=100)
+@examples(100)
 def test_the_verdict_does_not_depend_on_how_many_lanes_are_looked_at_together(history: History) -> None:
     one_by_one = check(history, Limits(block_bytes=1))
     assert one_by_one.refuted_levels == check(history).refuted_levels
@@ -49,7 +50,7 @@ def test_the_verdict_does_not_depend_on_how_many_lanes_are_looked_at_together(hi
 
 
 @given(st.one_of(wild(), clean_registers()), st.integers(0, 3_000))
-@settings(max_examples=100)
+@examples(100)
 def test_what_is_cut_short_says_so_and_refutes_no_more(history: History, steps: int) -> None:
     short, whole = check(history, Limits(steps=steps, steps_per_edge=0)), check(history)
     assert set(short.refuted_levels) <= set(whole.refuted_levels)
@@ -57,14 +58,14 @@ def test_what_is_cut_short_says_so_and_refutes_no_more(history: History, steps: 
 
 
 @given(serial())
-@settings(max_examples=100)
+@examples(100)
 def test_what_ran_serially_shows_nothing(history: History) -> None:
     found = check(history)
     assert (found.refuted_levels, found.anomalies) == ([], [])
 
 
 @given(wild())
-@settings(max_examples=100)
+@examples(100)
 def test_only_what_no_serial_order_explains_is_reported(history: History) -> None:
     found = check(history)
     if found.anomalies:
@@ -73,7 +74,7 @@ def test_only_what_no_serial_order_explains_is_reported(history: History) -> Non
 
 
 @given(st.one_of(wild(), clean_registers()))
-@settings(max_examples=100)
+@examples(100)
 def test_every_cycle_closes_and_names_what_it_is_made_of(history: History) -> None:
     found = check(history)
     for anomaly in found.anomalies:
@@ -87,7 +88,7 @@ def test_every_cycle_closes_and_names_what_it_is_made_of(history: History) -> No
 
 
 @given(st.one_of(wild(), clean_registers(), serial()), st.data())
-@settings(max_examples=100)
+@examples(100)
 def test_the_verdict_depends_neither_on_names_nor_on_the_order_of_sessions(
     history: History, data: st.DataObject
 ) -> None:

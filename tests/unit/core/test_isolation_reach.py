@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import pairwise, product
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.effort import examples
 
 from raceway_core.isolation.effort import LIMITS, Effort
 from raceway_core.isolation.graph import Edge, EdgeKind, Graph
@@ -41,7 +42,7 @@ def reached(lanes: Lanes) -> set[tuple[int, int]]:
 
 
 @given(drawn_lanes(), st.sampled_from([1, 20, 1_000]))
-@settings(max_examples=100)
+@examples(100)
 def test_a_lane_is_a_path_and_its_rows_tell_what_reaches_what(lanes: Lanes, block_bytes: int) -> None:
     pairs = reached(lanes)
     writers = [node for node in range(SIZE) if lanes.is_writer[node]]
@@ -59,7 +60,7 @@ def test_a_lane_is_a_path_and_its_rows_tell_what_reaches_what(lanes: Lanes, bloc
 
 
 @given(drawn_lanes(), st.lists(st.tuples(st.integers(0, 2), NODES), max_size=12))
-@settings(max_examples=100)
+@examples(100)
 def test_the_latest_reach_no_other_and_the_earliest_are_reached_by_none(
     lanes: Lanes, drawn: list[tuple[int, int]]
 ) -> None:
@@ -80,7 +81,7 @@ def test_the_latest_reach_no_other_and_the_earliest_are_reached_by_none(
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=12), st.data())
-@settings(max_examples=100)
+@examples(100)
 def test_the_last_entry_of_a_turn_or_later_is_found(turns: list[int], data: st.DataObject) -> None:
     size = len(turns)
     graph = Graph(size)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import pairwise, product
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.unit.core.build import Story
 
 from raceway_core import deadlock
@@ -55,7 +56,7 @@ def is_cycle(numbers: tuple[int, ...], all_patterns: list[Pattern]) -> bool:
 
 
 @given(patterns())
-@settings(max_examples=100)
+@examples(100)
 def test_the_cycles_are_those_of_the_definition(drawn: list[Pattern]) -> None:
     search = CycleSearch(drawn)
     found = list(search.cycles())
@@ -94,7 +95,7 @@ def chatter(random: Random) -> tuple[CausalGraph, list[list[int]]]:
 
 
 @given(st.randoms(use_true_random=True))
-@settings(max_examples=60)
+@examples(60)
 def test_the_meetings_are_the_concurrent_choices(random: Random) -> None:
     graph, sequences = chatter(random)
     clocks = clocks_of(graph)

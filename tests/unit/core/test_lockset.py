@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from tests.effort import examples
 from tests.unit.core.build import Story
 from tests.unit.core.random_program import programs
 
@@ -229,7 +230,7 @@ def test_a_hold_whose_release_is_missing_hands_nothing_over() -> None:
 
 
 @given(programs(60, is_steady=True))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_h_orders_the_holds_of_a_process_that_excluded_each_other(events: list[Event]) -> None:
     graph = build_graph(events)
     holds = locks_of(graph, DEFAULTS).holds

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import combinations, product
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.unit.core.build import Said, Story
 from tests.unit.core.crowd import crowds, windows_of
 
@@ -191,7 +192,7 @@ def split_crowds(draw: st.DrawFn) -> list[Story]:
 
 
 @given(st.one_of(split_crowds(), split_crowds(), crowds()))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_every_pair_is_counted_once(stories: list[Story]) -> None:
     expected = list(_Deeds(stories).losses())
     event(f"losses: {min(len(expected), 3)}")
@@ -202,7 +203,7 @@ def test_every_pair_is_counted_once(stories: list[Story]) -> None:
 
 
 @given(split_crowds(), st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_pair_counts_where_the_later_window_begins(stories: list[Story], data: st.DataObject) -> None:
     windows = dict(windows_of(stories))
     new = data.draw(st.sets(st.sampled_from(sorted(windows)))) if windows else set()
@@ -212,7 +213,7 @@ def test_a_pair_counts_where_the_later_window_begins(stories: list[Story], data:
 
 
 @given(split_crowds())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_what_takes_turns_has_nothing_predicted(stories: list[Story]) -> None:
     windows = windows_of(stories)
     if all(window.turn for _, window in windows):

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, combinations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.unit.core.build import Story
 from tests.unit.core.random_program import programs
 
@@ -97,7 +98,7 @@ AS_MATRIX_OR_AS_LIST = st.sampled_from([1000, 0])
 
 
 @given(programs(), AS_MATRIX_OR_AS_LIST)
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_windows_count_what_the_definition_does(events: list[Event], most_tracks: int) -> None:
     variables, order = read(events)
     for accesses in variables:
@@ -110,7 +111,7 @@ def test_windows_count_what_the_definition_does(events: list[Event], most_tracks
 
 
 @given(programs(), AS_MATRIX_OR_AS_LIST, st.data())
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_pairs_between_some_groups_are_counted_alone(
     events: list[Event], most_tracks: int, data: st.DataObject
 ) -> None:
@@ -136,7 +137,7 @@ def test_pairs_between_some_groups_are_counted_alone(
 
 
 @given(programs(80), st.data())
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_races_are_those_of_the_definition(events: list[Event], data: st.DataObject) -> None:
     variables, order = read(events)
     for accesses in variables:
@@ -154,7 +155,7 @@ def test_races_are_those_of_the_definition(events: list[Event], data: st.DataObj
 
 
 @given(programs(), AS_MATRIX_OR_AS_LIST)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_what_is_counted_although_clocks_are_too_wide_is_there(events: list[Event], most_tracks: int) -> None:
     variables, order = read(events, Limits(entries=0, cells=0))
     for accesses in variables:
@@ -166,7 +167,7 @@ def test_what_is_counted_although_clocks_are_too_wide_is_there(events: list[Even
 
 
 @given(programs(60), st.booleans())
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_every_reported_pair_is_listed_once(events: list[Event], by_window: bool) -> None:
     variables, order = read(events)
     for accesses in variables:
@@ -188,7 +189,7 @@ def test_every_reported_pair_is_listed_once(events: list[Event], by_window: bool
 
 
 @given(programs(60))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_the_strongest_pairs_are_shown(events: list[Event]) -> None:
     variables, order = read(events)
     for accesses in variables:

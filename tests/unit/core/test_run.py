@@ -8,7 +8,7 @@ from itertools import combinations, product
 from random import Random
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.core.build import NOON_NS, Story
 from tests.unit.core.crowd import VARIABLE, Windows, crowds, runs_of, spans_in, windows_of
@@ -20,7 +20,7 @@ from raceway_core.across.window import Opened
 from raceway_core.counting.fingerprint import fingerprint_of, side_of
 from raceway_core.counting.reach import overlaps_in
 from raceway_core.event import TraceId
-from raceway_core.finding import MOST_EXAMPLES, FindingKind, PairCounts, Verdict
+from raceway_core.finding import MOST_EXAMPLES, Finding, FindingKind, PairCounts, Verdict
 from raceway_core.lost_update import find_lost_updates
 from raceway_core.race import verdict_of
 from raceway_core.run import find_across_traces
@@ -105,18 +105,22 @@ def by_definition(span: int, windows: Windows) -> dict[str, tuple[FindingKind, P
     return {name: (kind, group.counts, tuple(sorted(group.traces))) for kind, name, group in shown}
 
 
-@settings(deadline=None)
+def is_predicted(finding: Finding) -> bool:
+    """Whether it needs no overlap; what is predicted has a definition of its own, and tests."""
+    return finding.kind is FindingKind.LOST_UPDATE and finding.verdict is Verdict.POSSIBLE
+
+
 @given(crowds())
 def test_counts_what_the_definition_counts(stories: list[Story]) -> None:
     for span, windows in spans_in(windows_of(stories)).items():
         found = {
             finding.fingerprint: (finding.kind, finding.pairs_by_verdict, finding.trace_ids)
             for finding in find_across_traces(span, windows)
+            if not is_predicted(finding)
         }
         assert found == by_definition(span, windows)
 
 
-@settings(deadline=None)
 @given(crowds(), st.randoms(use_true_random=False))
 def test_order_and_repetition_of_windows_do_not_matter(stories: list[Story], randomness: Random) -> None:
     for span, windows in spans_in(windows_of(stories)).items():
@@ -125,7 +129,6 @@ def test_order_and_repetition_of_windows_do_not_matter(stories: list[Story], ran
         assert find_across_traces(span, again) == find_across_traces(span, windows)
 
 
-@settings(deadline=None)
 @given(crowds())
 def test_names_of_traces_do_not_matter(stories: list[Story]) -> None:
     def counts(named: Windows) -> list[tuple[str, PairCounts, int]]:
@@ -140,7 +143,6 @@ def test_names_of_traces_do_not_matter(stories: list[Story]) -> None:
     assert counts(renamed) == counts(windows)
 
 
-@settings(deadline=None)
 @given(crowds())
 def test_shows_the_strongest_pairs(stories: list[Story]) -> None:
     for span, windows in spans_in(windows_of(stories)).items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain, groupby
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 from tests.unit.core.build import Story
 from tests.unit.core.crowd import VARIABLE, crowds, said, spans_in, turns, windows_of
@@ -23,7 +23,6 @@ def _as_they_come(turns: list[PackedTurn]) -> PackedTurn:
     return joined
 
 
-@settings(deadline=None)
 @given(st.one_of(turns(), turns(), crowds()))
 def test_there_is_nothing_to_find_among_those_that_follow(stories: list[Story]) -> None:
     windows = sorted(windows_of(stories), key=lambda item: item[1].scope)

@@ -195,9 +195,16 @@ def fewest_edges(graph: CausalGraph, source: int, target: int) -> int | None:
     while changed:
         changed = False
         for node, after, cost in steps:
-            if node in costs and costs[node] + cost < costs.get(after, len(steps)):
+            if node in costs and costs[node] + cost < costs.get(after, len(steps) + 1):
                 costs[after], changed = costs[node] + cost, True
     return costs.get(target)
+
+
+def test_a_way_of_every_edge_there_is_has_all_of_them() -> None:
+    story = Story()
+    root = story.call()
+    story.write("x", instance="i2", parent=root)
+    assert fewest_edges(build_graph(story.events), 0, 1) == 1
 
 
 def check_hops(graph: CausalGraph, source: int, event: int, hops: list[Hop]) -> None:

@@ -16,7 +16,7 @@ Source: Savage et al. 1997, Eraser (locksets).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple, TypeAlias
 
@@ -34,6 +34,16 @@ MOST_HELD = 64
 
 LockKey: TypeAlias = tuple[str, str]
 """Name and scope key: the lock, however it is held."""
+
+
+def lockset_of(locks: Iterable[Lock]) -> Lockset:
+    """Return locks, which may be there in several modes, as a lockset. Time: O(d log d), d locks."""
+    found: dict[LockKey, Lock] = {}
+    for lock in locks:
+        key = (lock.name, lock.scope_key)
+        if key not in found or lock.mode is LockMode.EXCLUSIVE:
+            found[key] = lock
+    return tuple(found[key] for key in sorted(found))
 
 
 def is_guarded(first: Lockset, second: Lockset) -> bool:
@@ -99,14 +109,11 @@ def locks_of(graph: CausalGraph, options: Options) -> Locks:
 def _sent(event: Event, process: Process, derived: Lockset, options: Options) -> Lockset:
     """Return the lockset that was sent. A bare name takes scope and mode from the chain's own hold."""
     named = {lock.name: lock for lock in derived}
-    locks: dict[LockKey, Lock] = {}
-    for entry in event.lock_set:
-        known = named.get(entry) if isinstance(entry, str) else None
-        lock = known or lock_of_entry(entry, process, options.lock_scope)
-        key = (lock.name, lock.scope_key)
-        if key not in locks or lock.mode is LockMode.EXCLUSIVE:
-            locks[key] = lock
-    return tuple(locks[key] for key in sorted(locks))
+    return lockset_of(
+        (named.get(entry) if isinstance(entry, str) else None)
+        or lock_of_entry(entry, process, options.lock_scope)
+        for entry in event.lock_set
+    )
 
 
 class _Held:

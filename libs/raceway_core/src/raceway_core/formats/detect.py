@@ -28,6 +28,11 @@ def _shiviz_reader(pattern: str | None) -> Read:
     return lambda text: Reading(*read(text))
 
 
+def _std_reader(_pattern: str | None) -> Read:
+    read = std.reader()
+    return lambda text: Reading(*read(text))
+
+
 FORMATS = {
     FileFormat.RACEWAY: Format(events_only(raceway.reader), raceway.EXPECTED),
     FileFormat.OTLP: Format(events_only(otlp.reader), otlp.EXPECTED),
@@ -35,9 +40,10 @@ FORMATS = {
     FileFormat.SHIVIZ: Format(
         _shiviz_reader, shiviz.EXPECTED, has_time=False, issue_of=shiviz.issue_in_words
     ),
-    FileFormat.STD: Format(events_only(std.reader), std.EXPECTED, has_time=False),
+    FileFormat.STD: Format(
+        _std_reader, std.EXPECTED, has_time=False, has_clocks=False, issue_of=lambda issue: issue
+    ),
 }
-
 """The formats of events; a history has transactions instead."""
 
 _EXPECTED = {

@@ -128,7 +128,9 @@ def _reason(data: bytes, error: Exception) -> str:
 
 
 def _line_of(data: bytes, error: Exception) -> int:
-    """Return the line of a byte that the decoder names, else 1."""
+    """Return the line of a byte that the decoder names, the last one of a file cut short, else 1."""
+    if "truncated" in str(error):
+        return data.rstrip().count(b"\n") + 1
     _, _, place = str(error).partition("(byte ")
     digits = place.partition(")")[0]
     return data.count(b"\n", 0, int(digits)) + 1 if digits.isdecimal() else 1

@@ -30,13 +30,15 @@ class Format(NamedTuple):
     """How a format is read, given `--pattern`, and what its files can tell.
 
     `has_time` tells whether events carry wall time, and ids that mean the same in every file: such files
-    can be analyzed together. `issue_of` is there where clocks are all that a file has, and events are
-    named by their lines: it says an issue of the causal graph in the file's words, or that it is none.
+    can be analyzed together. `issue_of` is there where events are named by their lines: it says an issue
+    of the causal graph in the file's words, or that it is none. Where such a file has no clocks, not
+    `has_clocks`, the report has a section of them only for what is wrong with its order.
     """
 
     reader: Callable[[str | None], Read]
     expected: str
     has_time: bool = True
+    has_clocks: bool = True
     issue_of: Callable[[ClockIssue], ClockIssue | None] | None = None
 
 
@@ -51,11 +53,13 @@ def events_only(reader: Callable[[], Callable[[Text], Iterable[Event]]]) -> Call
 
 
 def with_clock(report: Report, analysis: Analysis, reading: Reading, format_: Format) -> Report:
-    """Return the report with what a log of clocks says of them, in the order of its lines."""
+    """Return the report with what is wrong with the order that a file tells, by its lines."""
     if format_.issue_of is None:
         return report
     found = (issue for trace in analysis.traces for issue in trace.clock_issues)
     issues = [*reading.issues, *filter(None, map(format_.issue_of, found))]
+    if not issues and not format_.has_clocks:
+        return report
     rows = [
         ClockIssueReport(issue.kind, int(issue.event_id), issue.event_id, issue.message) for issue in issues
     ]

@@ -8,7 +8,8 @@
 The order of the lines is the order in which the program was seen to run: it gives each thread its
 program order and each lock its grants. A line has no wall time. Locks are re-entrant. A line's
 number, from 1, is the event's id. An `acq` with which a thread ends, of a lock that another thread holds
-to the end of the file, was never granted: it is a request.
+to the end of the file, was never granted: it is a request. A `rel` of a lock that its thread does not hold
+is an issue, `impossible_release`; it releases nothing.
 
 Source: the trace format of the RAPID tool, https://github.com/umangm/rapid.
 """
@@ -17,10 +18,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
+from raceway_core.causal_graph import ClockIssue
 from raceway_core.errors import Rejected
 from raceway_core.event import (
     AccessType,
@@ -49,7 +52,14 @@ EXPECTED = "thread|op(target)|location with op one of r w acq rel fork join begi
 _LINE = re.compile(r"(?P<thread>[^|]+)\|(?P<op>\w+)(?:\((?P<target>[^|]*)\))?(?:\|(?P<location>.*))?")
 
 
-def reader() -> Callable[[Text], list[Event]]:
+class StdTrace(NamedTuple):
+    """What a file holds, and which of its lines cannot be true."""
+
+    events: list[Event]
+    issues: Sequence[ClockIssue]
+
+
+def reader() -> Callable[[Text], StdTrace]:
     """Return what takes the events of a file, line by line. Empty lines are skipped.
 
     Time: O(n).
@@ -57,20 +67,21 @@ def reader() -> Callable[[Text], list[Event]]:
     Raises:
         Rejected: A line is not of the format; the message names it.
     """
-    return _events
+    return _trace
 
 
 def read(data: bytes) -> list[Event]:
     """Return the events of a file, in its order."""
-    return _events(text_of(data))
+    return _trace(text_of(data)).events
 
 
-def _events(text: Text) -> list[Event]:
+def _trace(text: Text) -> StdTrace:
     state = _Reader()
     lines = ((line.number, line.decoded().strip()) for line in text.lines())
     events = [state.event(number, line) for number, line in lines if line]
-    ungranted = state.ungranted()
-    return [_asked(event) if event.id in ungranted else event for event in events] if ungranted else events
+    if ungranted := state.ungranted():
+        events = [_asked(event) if event.id in ungranted else event for event in events]
+    return StdTrace(events, state.issues)
 
 
 def _asked(event: Event) -> Event:
@@ -86,6 +97,7 @@ class _Reader:
     """What earlier lines decide about later ones: each thread's last event, each lock's grants."""
 
     def __init__(self) -> None:
+        self.issues: list[ClockIssue] = []
         self._last: dict[str, EventId] = {}
         self._grants: Counter[str] = Counter()
         self._depth: Counter[tuple[str, str]] = Counter()
@@ -130,6 +142,9 @@ class _Reader:
         if op == "acq":
             if self._owner.setdefault(lock, thread) != thread:
                 self._wanted[thread] = EventId(str(number)), lock
+        elif not self._depth[thread, lock]:
+            message = f"{thread!r} does not hold {lock!r}, which it releases"
+            self.issues.append(ClockIssue("impossible_release", EventId(str(number)), message))
         elif self._depth[thread, lock] == 1 and self._owner.get(lock) == thread:
             del self._owner[lock]
 

@@ -22,7 +22,7 @@ from raceway_core.graph.cycle import knots_of
 from raceway_core.locking.span import NEVER, Span, key_of
 from raceway_core.locking.wait_cycle import Wait, WaitCycle
 from raceway_core.locking.waiting import Pending, awaits_of
-from raceway_core.lockset import LockKey, Lockset
+from raceway_core.lockset import LockKey, Lockset, lockset_of
 
 Successors = dict[int, list[int]]
 
@@ -34,7 +34,7 @@ def stuck_cycles(
     if not pending:
         return []
     held = {
-        chain: tuple(sorted(span.lock for span in of_chain if span.end == NEVER))
+        chain: lockset_of(span.lock for span in of_chain if span.end == NEVER)
         for chain, of_chain in spans.items()
     }
     waiting = {
@@ -113,8 +113,8 @@ def _waits(
         if chain not in waiting:
             parents.append(chain)
             continue
-        locks = {lock for holder in (chain, *parents) for lock in held.get(holder, ())}
+        locks = lockset_of(lock for holder in (chain, *parents) for lock in held.get(holder, ()))
         events = tuple(awaiting[parent][0] for parent in reversed(parents))
         event, lock, own = waiting[chain].event, waiting[chain].lock, held.get(chain, ())
-        yield Wait(chain, event, lock, own, tuple(sorted(locks)), events)
+        yield Wait(chain, event, lock, own, locks, events)
         parents = []

@@ -13,7 +13,7 @@ from raceway_core.causal_graph import CausalGraph, EdgeKind
 from raceway_core.event import AsyncAwait, LockRequest
 from raceway_core.identity import Lock, Process, lock_of
 from raceway_core.locking.span import Places, Span
-from raceway_core.lockset import Lockset, is_reentrant
+from raceway_core.lockset import Lockset, is_reentrant, lockset_of
 from raceway_core.options import Options
 
 MOST_LINES = 8
@@ -96,8 +96,8 @@ def _waiter(graph: CausalGraph, event: int, spans: Mapping[int, Sequence[Span]],
     chain = graph.chain_of[event]
     place = places.of(graph.ends[event])
     before = graph.event_of[graph.chain_nodes[chain][place - 1]] if place else None
-    held = sorted(span.lock for span in spans.get(chain, ()) if span.begin < place < span.end)
-    return Waiter(chain, event, place, None if before == event else before, tuple(held))
+    held = lockset_of(span.lock for span in spans.get(chain, ()) if span.begin < place < span.end)
+    return Waiter(chain, event, place, None if before == event else before, held)
 
 
 def _lines_above(chain: int, awaited: Mapping[int, Sequence[Waiter]]) -> Iterator[tuple[Waiter, ...]]:

@@ -23,7 +23,7 @@ from raceway_core.clock import Clocks
 from raceway_core.identity import Lock
 from raceway_core.locking.span import Places, Span, are_exclusive, key_of
 from raceway_core.locking.waiting import Pending, Waiter, waiters_of
-from raceway_core.lockset import LockKey, Lockset
+from raceway_core.lockset import Lockset, lockset_of
 
 MOST_HELD = 32
 """A task that holds more locks at once is a loop that never released them, or was not recorded."""
@@ -44,7 +44,7 @@ class Want(NamedTuple):
     @property
     def inherited(self) -> Lockset:
         """What the waiters hold."""
-        return tuple(sorted({lock for waiter in self.waiters for lock in waiter.held}))
+        return lockset_of(lock for waiter in self.waiters for lock in waiter.held)
 
     @property
     def chains(self) -> set[int]:
@@ -94,23 +94,18 @@ def asked_on(spans: Sequence[Span], pending: Pending | None) -> Iterator[Ask]:
         held = [other for other in held if other.end >= span.begin]
         own = [other.lock for other in held if other.end > span.begin or _is_upgrade(other, span)]
         if len(own) <= MOST_HELD:
-            yield Ask(span.acquire, span.lock, _sorted(own))
+            yield Ask(span.acquire, span.lock, lockset_of(own))
         held = [other for other in held if key_of(other.lock) != key]
         held = [*held[-MOST_HELD:], span]
     if pending is not None:
         own = [other.lock for other in held if other.end > pending.place]
         if len(own) <= MOST_HELD:
-            yield Ask(pending.event, pending.lock, _sorted(own))
+            yield Ask(pending.event, pending.lock, lockset_of(own))
 
 
 def _is_upgrade(held: Span, wanted: Span) -> bool:
     """Whether a lock held shared is asked for exclusively, or the other way round."""
     return key_of(held.lock) == key_of(wanted.lock) and held.lock.mode is not wanted.lock.mode
-
-
-def _sorted(locks: Sequence[Lock]) -> Lockset:
-    by_key: dict[LockKey, Lock] = {key_of(lock): lock for lock in locks}
-    return tuple(by_key[key] for key in sorted(by_key))
 
 
 def _together(event: int, own: Lockset, line: tuple[Waiter, ...], clocks: Clocks) -> Lockset:
@@ -120,5 +115,5 @@ def _together(event: int, own: Lockset, line: tuple[Waiter, ...], clocks: Clocks
         is_past = waiter.since is not None and clocks.happens_before(event, waiter.since)
         if is_past or are_exclusive(held, waiter.held):
             return ()
-        held = _sorted((*held, *waiter.held))
+        held = lockset_of((*held, *waiter.held))
     return held
