@@ -26,7 +26,10 @@ from raceway_core.event import (
 from raceway_core.offline import analyze_events
 from raceway_core.report import report_of
 
-MARK = "ƶ"
+MARK = "@"
+"""It is in no report, and before the ~ by which chains without a name are told apart."""
+
+_WHO = ("instance_id", "task_id", "distributed_span_id", "upstream_span_id")
 
 Json: TypeAlias = Any
 Rename: TypeAlias = Callable[[str], str]
@@ -45,24 +48,21 @@ def unmarked(value: Json) -> Json:
 
 
 def marked(events: Sequence[Event]) -> list[Event]:
-    """Return the events with a mark in front of every id, task, thread, instance, host and trace."""
-    return renamed(events, lambda name: f"{MARK}{name}")
+    """Return the events with a mark in front of every id, task, thread, instance and trace.
+
+    Hosts keep their names: one without is told by its service first, and the least one is the reference.
+    """
+    return [_event(event, lambda name: f"{MARK}{name}", _WHO) for event in events]
 
 
 def shuffled(events: Sequence[Event], names: Mapping[str, str]) -> list[Event]:
-    """Return the events with some of the names exchanged."""
-    return renamed(events, lambda name: names.get(name, name))
+    """Return the events with some of the names exchanged; not of services, variables, locks and code."""
+    return [_event(event, lambda name: names.get(name, name), (*_WHO, "host")) for event in events]
 
 
-def renamed(events: Sequence[Event], rename: Rename) -> list[Event]:
-    """Return the events with all names renamed but those of services, variables, locks and code."""
-    return [_event(event, rename) for event in events]
-
-
-def _event(event: Event, rename: Rename) -> Event:
+def _event(event: Event, rename: Rename, fields: Sequence[str]) -> Event:
     metadata = event.metadata
-    names = ("instance_id", "task_id", "host", "distributed_span_id", "upstream_span_id")
-    given = {name: value for name in names if (value := getattr(metadata, name)) is not None}
+    given = {name: value for name in fields if (value := getattr(metadata, name)) is not None}
     if metadata.thread_id:
         given["thread_id"] = metadata.thread_id
     return msgspec.structs.replace(
