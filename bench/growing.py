@@ -20,7 +20,7 @@ from raceway_core.event import AccessType, AsyncSpawn, Event, FunctionCall, Payl
 from raceway_core.options import DEFAULTS
 
 EVENTS, BATCHES, CHAINS = 100_000, 1_000, 64
-INTERVALS_MS = (1, 10, 100, 1_000, 4_000)
+INTERVALS_MS = (1, 10, 100, 1_000, 4_000, 9_000)
 _NS_PER_MS = 1_000_000
 
 
@@ -46,13 +46,14 @@ def main() -> None:
 def _analyzed(batches: int, interval_ns: int) -> list[int]:
     """Return after how many batches the trace is analyzed, where a batch comes every `interval_ns`."""
     analyzed: list[int] = []
-    done, since_ns = 0, 0
+    done, spent, since_ns = 0, 0, 0
     for came in range(1, batches + 1):
         touched_ns = came * interval_ns
-        due = due_ns(Progress(came * 100, done * 100, since_ns, touched_ns), PACE)
+        progress = Progress(came * 100, done * 100, since_ns, touched_ns, spent_size=spent)
+        due = due_ns(progress, PACE)
         if came == batches or due < touched_ns + interval_ns:
             analyzed.append(came)
-            done, since_ns = came, due
+            done, spent, since_ns = came, spent + came * 100, due
     return analyzed
 
 

@@ -45,14 +45,16 @@ def work_columns() -> tuple[Column[int] | Column[str], ...]:
 
     `version` counts changes of the data, `size` measures it; `done_version` and `done_size` are
     those of the last completed result, which `since_ns` is the time of (before: of the first
-    change). `touched_ns` is the last change. `due_ns` is null when the result is current; while
-    somebody holds a lease it is when the lease ends, `leased_version` what it was taken at.
+    change); `spent_size` is what all results so far have read. `touched_ns` is the last change.
+    `due_ns` is null when the result is current; while somebody holds a lease it is when the lease
+    ends, `leased_version` what it was taken at.
     """
     return (
         Column("version", BigInteger, nullable=False),
         Column("size", BigInteger, nullable=False),
         Column("done_version", BigInteger, nullable=False),
         Column("done_size", BigInteger, nullable=False),
+        Column("spent_size", BigInteger, nullable=False),
         Column("since_ns", BigInteger, nullable=False),
         Column("touched_ns", BigInteger, nullable=False),
         Column("due_ns", BigInteger),

@@ -14,22 +14,24 @@ from raceway_common.database.statement import BYTES, INT, TEXT, Kind, Scalar, St
 from raceway_common.schedule import Pace, Progress, due_ns
 
 _TOUCH = """
-    insert into {table} ({key}, version, size, done_version, done_size, since_ns, touched_ns, due_ns)
-    select {key}, 1, size, 0, 0, cast(:now as bigint), cast(:now as bigint), cast(:due as bigint)
+    insert into {table}
+        ({key}, version, size, done_version, done_size, spent_size, since_ns, touched_ns, due_ns)
+    select {key}, 1, size, 0, 0, 0, cast(:now as bigint), cast(:now as bigint), cast(:due as bigint)
     from {rows} where true
     on conflict ({key}) do update set
         version = {table}.version + 1, size = {table}.size + excluded.size, touched_ns = excluded.touched_ns
-    returning number, {key}, version, size, done_size, since_ns, due_ns, lease_owner, {more}"""
+    returning number, {key}, version, size, done_size, spent_size, since_ns, due_ns, lease_owner, {more}"""
 
 _RESCHEDULE = "update {table} set due_ns = r.due_ns from {rows} where {table}.number = r.number"
 
 _LOCK = """
-    select number, {key}, version, size, done_version, touched_ns, due_ns, lease_owner, leased_version
+    select number, {key}, version, size, done_version, spent_size, touched_ns, due_ns,
+        lease_owner, leased_version
     from {table} where ({key}) in (select {key} from {rows}) order by {key} {for_update}"""
 
 _COMPLETE = """
     update {table} set
-        done_version = r.done_version, done_size = size, since_ns = :now,
+        done_version = r.done_version, done_size = size, spent_size = spent_size + size, since_ns = :now,
         due_ns = r.due_ns, lease_owner = r.lease_owner, leased_version = r.leased_version
     from {rows} where {table}.number = r.number"""
 
@@ -48,6 +50,7 @@ class Grown(NamedTuple):
     version: int
     size: int
     done_size: int
+    spent_size: int
     since_ns: int
     due_ns: int | None
     lease_owner: str | None
@@ -59,7 +62,8 @@ class Grown(NamedTuple):
 
     def rested_ns(self, now_ns: int, pace: Pace) -> int:
         """Return when it should be analyzed, having grown at `now_ns`."""
-        return due_ns(Progress(self.size, self.done_size, self.since_ns, now_ns), pace)
+        progress = Progress(self.size, self.done_size, self.since_ns, now_ns, spent_size=self.spent_size)
+        return due_ns(progress, pace)
 
 
 class Locked(NamedTuple):
@@ -69,6 +73,7 @@ class Locked(NamedTuple):
     version: int
     size: int
     done_version: int
+    spent_size: int
     touched_ns: int
     due_ns: int | None
     lease_owner: str | None
@@ -146,4 +151,6 @@ def _after(row: Locked, version: int, now_ns: int, pace: Pace) -> tuple[int | No
         return row.due_ns, row.lease_owner, row.leased_version
     if row.version <= version:
         return None, None, None
-    return due_ns(Progress(row.size, row.size, now_ns, row.touched_ns), pace), None, None
+    spent = row.spent_size + row.size
+    progress = Progress(row.size, row.size, now_ns, row.touched_ns, spent_size=spent)
+    return due_ns(progress, pace), None, None
