@@ -7,7 +7,7 @@ into a hub is followed by one of the hub's own, and the two are one dependency.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -63,13 +63,6 @@ class Graph:
             edges = [hub]
         for reader in readers:
             self.out[reader] += [edge for edge in edges if edge.target != reader]
-
-    def expanded(self, source: int, edge: Edge) -> Iterator[Edge]:
-        """Yield the edges to transactions that an edge stands for."""
-        if edge.target < self.size:
-            yield edge
-        else:
-            yield from (end for end in self.out[edge.target] if end.target != source)
 
     def successors(self, kinds: Collection[EdgeKind]) -> list[list[int]]:
         """Return the targets by node, of edges of some kinds. Time: O(nodes + edges)."""

@@ -1,14 +1,16 @@
 """Where the cycles of a dependency graph are: its components under each choice of edges.
 
 Most histories have none, so each is found when it is asked for, and none but the first if that has none.
+The others are looked for inside the components of the first only: a knot is seldom all of a history.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 
 from raceway_core.component import components_of, members_of
-from raceway_core.isolation.graph import EdgeKind, Graph
+from raceway_core.isolation.graph import Edge, EdgeKind, Graph, flags_of
 
 SO, WR, WW, DERIVED, RW = EdgeKind
 WRITES = frozenset({SO, WW})
@@ -36,17 +38,35 @@ class Knots:
     @cached_property
     def of_writes(self) -> list[int]:
         """The components under session order and ww."""
-        return components_of(self.graph.successors(WRITES))
+        return components_of(self.successors(WRITES))
 
     @cached_property
     def of_reads(self) -> list[int]:
         """The components under session order, ww and wr."""
-        return components_of(self.graph.successors(READS))
+        return components_of(self.successors(READS))
 
     @cached_property
     def has_read_cycle(self) -> bool:
         """Whether there is a cycle without rw."""
         return self.are_any and self._has_cycle(self.of_reads)
+
+    def successors(self, kinds: Collection[EdgeKind]) -> list[list[int]]:
+        """Return the targets by node, of those edges of some kinds that may be on a cycle."""
+        is_wanted = flags_of(kinds)
+        return [[edge.target for edge in edges if is_wanted[edge.kind]] for edges in self._tied]
+
+    @cached_property
+    def _tied(self) -> list[list[Edge]]:
+        """The edges by node, without those that leave a component."""
+        component = self.of_all
+        is_tied = [False] * len(self.graph.out)
+        for members in members_of(component):
+            for node in members:
+                is_tied[node] = True
+        return [
+            [edge for edge in edges if component[edge.target] == home] if tied else []
+            for edges, home, tied in zip(self.graph.out, component, is_tied, strict=True)
+        ]
 
     def _has_cycle(self, component: list[int]) -> bool:
         """Whether two transactions are in one component; a hub and one transaction are no cycle."""
@@ -59,15 +79,13 @@ class Knots:
         Its node `missed(n)` is n as reached by rw, `n` as reached by another edge, or a hub.
         """
         size, shift = self.graph.size, len(self.graph.out)
+        tied = self._tied
         nodes = [
             [self.missed(edge.target) if edge.kind is RW else edge.target for edge in edges]
-            for edges in self.graph.out[:size]
+            for edges in tied[:size]
         ]
-        hubs = [
-            [edge.target + (shift if edge.kind is RW else 0) for edge in edges]
-            for edges in self.graph.out[size:]
-        ]
-        after = [[edge.target for edge in edges if edge.kind is not RW] for edges in self.graph.out[:size]]
+        hubs = [[edge.target + (shift if edge.kind is RW else 0) for edge in edges] for edges in tied[size:]]
+        after = [[edge.target for edge in edges if edge.kind is not RW] for edges in tied[:size]]
         return components_of([*nodes, *hubs, *after])
 
     def missed(self, node: int) -> int:

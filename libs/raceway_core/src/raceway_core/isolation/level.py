@@ -74,7 +74,7 @@ def _by_visibility(knots: Knots, visibility: Visibility) -> Iterator[Level]:
             yield level
         derived = [(one.first, one.second) for one in visibility.derived if one.is_direct in is_enough]
         if derived:
-            successors = knots.graph.successors({SO, WR})
+            successors = knots.successors({SO, WR})
             for first, second in derived:
                 successors[first].append(second)
             if members_of(components_of(successors)):

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from raceway_core.isolation.graph import EdgeKind, Graph, Step, flags_of
+from raceway_core.isolation.graph import Edge, EdgeKind, Graph, Step, flags_of
 
 MOST_WORK = 500_000
 """Edges that the searches of one kind of cycle look at, before the rest is left unshown."""
@@ -46,62 +46,68 @@ class Searcher:
         return search.run(first)
 
 
-class _State(NamedTuple):
-    node: int
-    is_after_rw: bool
+_START = -1
+"""The state before the first step, where the goal is."""
 
 
 class _Search:
+    """A state is `2 * node`, and one more where a read-write edge that is kept apart led there."""
+
     def __init__(self, searcher: Searcher, goal: int, kinds: Collection[EdgeKind], *, is_apart: bool) -> None:
         self._searcher = searcher
         self._graph = searcher.graph
         self._component = searcher.component
         self._goal = goal
-        self._is_wanted = flags_of(kinds)
         self._is_apart = is_apart
-        self._came: dict[_State, tuple[_State | None, Step]] = {}
-        self._queue: deque[_State] = deque()
+        self._wanted = flags_of(kinds)
+        self._wanted_after_rw = flags_of(set(kinds) - {EdgeKind.RW})
+        self._came: dict[int, tuple[int, Edge]] = {}
+        self._queue: deque[int] = deque()
         self._hubs: set[int] = set()
 
     def run(self, first: Step) -> Cycle | None:
-        end = self._reach(None, first)
+        end = self._reach(_START, [first.edge], flags_of(list(EdgeKind)))
         while end is None and self._queue:
             state = self._queue.popleft()
-            edges = self._graph.out[state.node]
+            edges = self._graph.out[state >> 1]
             self._searcher.work += len(edges)
-            for edge in edges:
-                is_barred = state.is_after_rw and edge.kind is EdgeKind.RW
-                if not is_barred and self._is_wanted[edge.kind]:
-                    end = self._reach(state, Step(state.node, edge))
-                    if end is not None:
-                        break
+            end = self._reach(state, edges, self._wanted_after_rw if state & 1 else self._wanted)
         return end
 
-    def _reach(self, state: _State | None, step: Step) -> Cycle | None:
-        """Note where a step leads; return the cycle if that is where it began."""
-        hub = step.edge.target
-        if hub in self._hubs:
-            return None
-        if hub >= self._graph.size:
-            self._hubs.add(hub)
-            self._searcher.work += len(self._graph.out[hub])
-        home = self._component[self._goal]
-        for edge in self._graph.expanded(step.source, step.edge):
-            if self._component[edge.target] != home:
+    def _reach(self, state: int, edges: Sequence[Edge], wanted: Sequence[bool]) -> Cycle | None:
+        """Note where the wanted of some edges lead; return the cycle if one is where it began."""
+        component, came, is_apart = self._component, self._came, self._is_apart
+        goal, home, hubs = self._goal, component[self._goal], self._graph.size
+        for edge in edges:
+            target, kind, _, _ = edge
+            if not wanted[kind]:
                 continue
-            is_rw = self._is_apart and edge.kind is EdgeKind.RW
-            reached = _State(edge.target, is_rw)
-            if edge.target == self._goal:
-                if not is_rw:
-                    return self._path(state, Step(step.source, edge))
-            elif reached not in self._came:
-                self._came[reached] = (state, Step(step.source, edge))
-                self._queue.append(reached)
+            if target >= hubs:
+                if (end := self._pass(state, target, wanted)) is not None:
+                    return end
+            elif component[target] == home:
+                reached = 2 * target + (is_apart and kind is EdgeKind.RW)
+                if reached == 2 * goal:
+                    return self._path(state, edge)
+                if target != goal and reached not in came:
+                    came[reached] = (state, edge)
+                    self._queue.append(reached)
         return None
 
-    def _path(self, state: _State | None, last: Step) -> Cycle:
-        steps = [last]
-        while state is not None:
-            state, step = self._came[state]
-            steps.append(step)
-        return steps[::-1]
+    def _pass(self, state: int, hub: int, wanted: Sequence[bool]) -> Cycle | None:
+        """Go on from a hub, once: it leads to the same transactions from wherever it is reached."""
+        if hub in self._hubs:
+            return None
+        self._hubs.add(hub)
+        edges = self._graph.out[hub]
+        self._searcher.work += len(edges)
+        source = self._goal if state == _START else state >> 1
+        return self._reach(state, [edge for edge in edges if edge.target != source], wanted)
+
+    def _path(self, state: int, last: Edge) -> Cycle:
+        edges, sources = [last], []
+        while state != _START:
+            sources.append(state >> 1)
+            state, edge = self._came[state]
+            edges.append(edge)
+        return list(map(Step, [self._goal, *reversed(sources)], reversed(edges)))
