@@ -6,7 +6,6 @@ count of racing pairs against the quadratic definition on the same accesses.
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from itertools import combinations
 from bench.alone import measured_alone
 from bench.figure import growth, peak_mb
 from bench.task_event import task_event
+from raceway_common.collector import settle_gc
 from raceway_core.access import Access, accesses_of
 from raceway_core.analysis import analyze_trace
 from raceway_core.causal_graph import build_graph
@@ -66,7 +66,7 @@ def main() -> None:
 def _trace(size: int) -> tuple[float, float, int]:
     """Return the seconds, the peak memory in MB and the racing pairs of one analysis."""
     events = _events(size)
-    gc.freeze()
+    settle_gc()
     began = time.perf_counter()
     result = analyze_trace(TraceId("bench"), events)
     seconds = time.perf_counter() - began
@@ -79,7 +79,7 @@ def _count(size: int) -> tuple[float, float, int, float]:
     These are 0 where the definition would take too long; where it does not, both must find the same.
     """
     accesses, order = _accesses(size)
-    gc.freeze()
+    settle_gc()
     began = time.perf_counter()
     races = find_races(accesses, order)
     fast = time.perf_counter() - began

@@ -6,13 +6,13 @@ three. Each size runs in a process of its own.
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from collections.abc import Callable
 
 from bench.alone import measured_alone
 from bench.figure import growth, peak_mb
+from raceway_common.collector import settle_gc
 from raceway_core.causal_graph import CausalGraph, build_graph
 from raceway_core.critical_path import critical_paths_of
 from raceway_core.event import Event, EventId, FunctionCall, Metadata, TraceId, kind_of
@@ -43,7 +43,7 @@ def main() -> None:
 def _run(shape: str, size: int) -> tuple[float, float, float]:
     """Return the seconds of the path and of what follows from it, and the peak memory in MB."""
     graph = build_graph(_SHAPES[shape](size))
-    gc.freeze()
+    settle_gc()
     path_seconds, paths = min((_timed(graph) for _ in range(_TIMES)), key=lambda timed: timed[0])
     (path,) = paths
     _check_partition(path)

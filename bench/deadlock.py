@@ -6,7 +6,6 @@ timed is the search alone, on a graph and clocks that every analysis has anyway.
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from collections.abc import Iterator
 from bench.alone import measured_alone
 from bench.figure import growth, peak_mb
 from bench.task_event import task_event
+from raceway_common.collector import settle_gc
 from raceway_core.causal_graph import build_graph
 from raceway_core.clock import clocks_of
 from raceway_core.deadlock import find_deadlocks
@@ -45,7 +45,7 @@ def _search(size: int, inverted: int) -> tuple[float, float, int]:
     """Return seconds of the fastest of three searches, peak memory in MB, and the deadlocks found."""
     graph = build_graph(_events(size, inverted))
     clocks, locks = clocks_of(graph), locks_of(graph, DEFAULTS)
-    gc.freeze()
+    settle_gc()
     times = []
     for _ in range(3 if size < SIZES[-1] else 1):
         began = time.perf_counter()

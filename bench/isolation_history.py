@@ -8,9 +8,8 @@ from random import Random
 
 from raceway_core.isolation.history import INITIAL, History, Operation, OpKind, Status, Transaction, Value
 
-SESSIONS, KEYS = 50, 1_000
-_NAMES = [f"k{number}" for number in range(KEYS)]
-_SNAPSHOT_EVERY, _SNAPSHOTS = 50, 5
+SESSIONS, TRANSACTIONS_PER_KEY = 50, 20
+_SNAPSHOTS_TAKEN, _SNAPSHOTS_KEPT = 400, 5
 _READ, _WRITE, _APPEND = OpKind.READ, OpKind.WRITE, OpKind.APPEND
 
 
@@ -18,27 +17,30 @@ def _honest(
     kind: OpKind, stale: float, size: int, *, sessions: int = SESSIONS, unknown: float = 0
 ) -> History:
     random = Random(1)
+    keys = [f"k{number}" for number in range(size // TRANSACTIONS_PER_KEY)]
     state: dict[str, Value] = {}
     snapshots: list[dict[str, Value]] = [{}]
     made: list[list[Transaction]] = [[] for _ in range(sessions)]
     for number in range(size):
         seen = random.choice(snapshots) if random.random() < stale else state
         status = Status.UNKNOWN if random.random() < unknown else Status.COMMITTED
-        transaction = Transaction(f"T{number}", status, _steps(random, number, kind, seen))
+        transaction = Transaction(f"T{number}", status, _steps(random, number, kind, keys, seen))
         made[random.randrange(sessions) if sessions < size else number].append(transaction)
         _apply(state, transaction)
-        if number % _SNAPSHOT_EVERY == 0:
-            snapshots = [*snapshots[1 - _SNAPSHOTS :], dict(state)]
+        if number % (size // _SNAPSHOTS_TAKEN) == 0:
+            snapshots = [*snapshots[1 - _SNAPSHOTS_KEPT :], dict(state)]
     return History(made)
 
 
-def _steps(random: Random, number: int, kind: OpKind, seen: dict[str, Value]) -> list[Operation]:
+def _steps(
+    random: Random, number: int, kind: OpKind, keys: Sequence[str], seen: dict[str, Value]
+) -> list[Operation]:
     """Return two to five operations, each on a key of its own."""
     return [
         Operation(_READ, key, seen.get(key))
         if random.random() < 0.5
         else Operation(kind, key, number * 10 + place)
-        for place, key in enumerate(random.sample(_NAMES, random.randint(2, 5)))
+        for place, key in enumerate(random.sample(keys, random.randint(2, 5)))
     ]
 
 

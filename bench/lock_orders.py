@@ -7,7 +7,6 @@ event and never gives one back.
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from random import Random
@@ -15,6 +14,7 @@ from random import Random
 from bench.alone import measured_alone
 from bench.figure import growth, peak_mb
 from bench.task_event import task_event
+from raceway_common.collector import settle_gc
 from raceway_core.causal_graph import build_graph
 from raceway_core.deadlock_across import find_deadlocks_across
 from raceway_core.event import AccessType, EventId, LockAcquire, LockMode, TraceId
@@ -64,7 +64,7 @@ def _locksets(size: int) -> float:
 def _search_across(size: int, *, inverted: int) -> tuple[float, int]:
     """Return the seconds of the fastest of three searches, and the deadlocks found."""
     classes = _classes(size, inverted)
-    gc.freeze()
+    settle_gc()
     times = []
     for _ in range(3):
         began = time.perf_counter()

@@ -8,7 +8,6 @@ definition, two by two over all accesses, is timed where it still finishes.
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from itertools import combinations
 
 from bench.alone import measured_alone
 from bench.figure import growth, peak_mb
+from raceway_common.collector import settle_gc
 from raceway_core.access import is_conflict
 from raceway_core.across.accesses import unordered
 from raceway_core.across.window import Opened
@@ -67,7 +67,7 @@ def _recount(program: str, size: int) -> tuple[float, float, float, int, int]:
     """Return seconds of a recount, peak memory in MB, seconds of the definition, findings and pairs."""
     windows = [_window(number, is_locked=program == "locked") for number in range(size)]
     find_across_traces(_START_NS // SPAN_NS, windows[:_THREADS])  # what is loaded at first use
-    gc.freeze()
+    settle_gc()
     began = time.perf_counter()
     findings = find_across_traces(_START_NS // SPAN_NS, windows)
     seconds = time.perf_counter() - began

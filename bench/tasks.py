@@ -8,7 +8,6 @@ groups   300 at a time are started and awaited
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from collections.abc import Callable, Iterator
 from bench.alone import measured_alone
 from bench.figure import growth, peak_mb
 from bench.task_event import task_event
+from raceway_common.collector import settle_gc
 from raceway_core.analysis import analyze_trace
 from raceway_core.event import AccessType, AsyncAwait, AsyncSpawn, Payload, StateChange, TraceId
 
@@ -45,7 +45,7 @@ def main() -> None:
 def _analyze(way: str, size: int) -> tuple[float, float, int, int]:
     """Return seconds, the peak memory in MB, racing pairs and whether the clocks were cut."""
     events = [task_event(number, *step) for number, step in enumerate(_WAYS[way](size))]
-    gc.freeze()
+    settle_gc()
     began = time.perf_counter()
     result = analyze_trace(TraceId("bench"), events)
     seconds = time.perf_counter() - began

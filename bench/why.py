@@ -5,11 +5,11 @@ Workers pass messages in a ring. Each size runs in a process of its own; another
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 
 from bench.alone import measured_alone
+from raceway_common.collector import settle_gc
 from raceway_core.causality import Causality
 from raceway_core.event import (
     AccessType,
@@ -48,11 +48,11 @@ def main() -> None:
 def _run(size: int) -> tuple[float, float, float]:
     """Return the seconds of building the graph, of the first explanation and of the second."""
     events = _ring(size)
-    gc.freeze()
+    settle_gc()
     began = time.perf_counter()
     causality = Causality(events, DEFAULTS)
     built = time.perf_counter() - began
-    gc.freeze()
+    settle_gc()
     return built, _timed(causality, events), min(_timed(causality, events) for _ in range(_TIMES))
 
 
