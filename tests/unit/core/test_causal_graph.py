@@ -159,6 +159,24 @@ def test_named_tasks_are_ordered_by_spawn_and_await_only() -> None:
     assert kinds(order.graph) == {EdgeKind.SPAWN, EdgeKind.AWAIT}
 
 
+def test_who_awaits_a_task_that_recorded_nothing_is_behind_its_spawn() -> None:
+    bank = Story()
+    spawn = bank.spawn("a", task="main")
+    meanwhile = bank.write("balance", task="main")
+    join = bank.join("a", task="other")
+    order = Order(bank)
+    assert order.before(spawn, join)
+    assert order.concurrent(meanwhile, join)
+
+
+def test_of_two_silent_tasks_of_one_name_nobody_knows_which_was_awaited() -> None:
+    bank = Story()
+    spawns = [bank.spawn("a", task="main"), bank.spawn("a", task="main")]
+    join = bank.join("a", task="other")
+    order = Order(bank)
+    assert all(order.concurrent(spawn, join) for spawn in spawns)
+
+
 def test_a_task_of_the_same_name_in_another_process_is_another_task() -> None:
     bank = Story()
     spawn = bank.spawn("a", task="main")

@@ -2,7 +2,8 @@
 
     parent     a parent's start is before its child
     spawn      the spawn is before the first event of the task it names, or of what descends from it
-    await      the last event of the task is before the end of its await
+    await      the last event of the task is before the end of its await; of a task that recorded
+               nothing, its spawn is
     request    a request is before the first event of what it opened elsewhere (`remote_call`)
     response   the response sent there is before the response received
     message    a message is sent before it is received
@@ -14,7 +15,8 @@ A clock that was sent decides in place of all of them between the events that ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from raceway_core.event import AsyncAwait, AsyncSpawn, MessageReceive, MessageSend
 from raceway_core.graph.edge import Edge, EdgeKind
@@ -25,6 +27,8 @@ from raceway_core.graph.remote_call import call_edges
 from raceway_core.graph.span_edge import span_edges
 from raceway_core.graph.structured_return import return_edges
 from raceway_core.identity import Process
+
+_Task: TypeAlias = tuple[Process, str]
 
 
 def inferred_edges(layout: Layout) -> list[Edge]:
@@ -93,15 +97,31 @@ def _task_edges(layout: Layout) -> Iterator[Edge]:
     for event, spawn in spawns:
         for chain in tasks.get((layout.process(event), spawn.task_id), ()):
             yield Edge(nodes.starts[event], chain_nodes[chain][0], EdgeKind.SPAWN)
+    silent = _silent(layout, tasks, spawns) if awaits else {}
     for event, wait in awaits:
-        for chain in tasks.get((layout.process(event), wait.future_id), ()):
+        task = (layout.process(event), wait.future_id)
+        for chain in tasks.get(task, ()):
             yield Edge(chain_nodes[chain][-1], nodes.ends[event], EdgeKind.AWAIT)
+        if (started := silent.get(task, NONE)) != NONE:
+            yield Edge(nodes.starts[started], nodes.ends[event], EdgeKind.AWAIT)
 
 
-def _tasks(layout: Layout) -> dict[tuple[Process, str], dict[int, None]]:
+def _silent(
+    layout: Layout, tasks: Mapping[_Task, Mapping[int, None]], spawns: Sequence[tuple[int, AsyncSpawn]]
+) -> dict[_Task, int]:
+    """Return the spawn of each task that recorded nothing, NONE where several could be meant."""
+    silent: dict[_Task, int] = {}
+    for event, spawn in spawns:
+        task = (layout.process(event), spawn.task_id)
+        if not tasks.get(task):
+            silent[task] = NONE if task in silent else event
+    return silent
+
+
+def _tasks(layout: Layout) -> dict[_Task, dict[int, None]]:
     """Return the chains of each task, told by its name or by descent from its spawn."""
     table, chain_of = layout.table, layout.chains.of_event
-    tasks: dict[tuple[Process, str], dict[int, None]] = {}
+    tasks: dict[_Task, dict[int, None]] = {}
     for event, strand in enumerate(table.strand_of):
         process, task_id, _ = table.strands[strand]
         if task_id:
