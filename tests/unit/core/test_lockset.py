@@ -13,6 +13,7 @@ from tests.unit.core.random_program import programs
 from raceway_core.causal_graph import CausalGraph, build_graph
 from raceway_core.clock import clocks_of
 from raceway_core.event import Event, HeldLock, LockAcquire, LockMode, LockPayload, LockRelease, Scope
+from raceway_core.formats import std
 from raceway_core.identity import Lock, Process
 from raceway_core.lock_order import lock_edges
 from raceway_core.lockset import MOST_HELD, Hold, is_guarded, locks_of
@@ -244,3 +245,12 @@ def test_h_orders_the_holds_of_a_process_that_excluded_each_other(events: list[E
 
 def process(graph: CausalGraph, hold: Hold) -> Process:
     return graph.chains[graph.chain_of[hold.acquire]].process
+
+
+def test_holds_stand_in_program_order_whatever_their_ids() -> None:
+    """Without stamps, line 10 is numbered before line 9."""
+    lines = b"\n".join([b"T1|r(x)|f"] * 8 + [b"T1|acq(a)|f", b"T1|rel(a)|f", b"T1|acq(a)|f", b"T1|acq(b)|f"])
+    graph = build_graph(std.read(lines))
+    holds = locks_of(graph, DEFAULTS).holds
+    assert [graph.events[hold.acquire].id for hold in holds] == ["9", "11", "12"]
+    assert [hold.release and graph.events[hold.release].id for hold in holds] == ["10", None, None]

@@ -20,7 +20,7 @@ from tests.unit.core.random_trace import events_of_one_trace
 from tests.unit.core.renaming import Json, marked, report, shuffled, unmarked
 
 from raceway_core.event import Event
-from raceway_core.formats import raceway
+from raceway_core.formats import raceway, std
 from raceway_core.formats.text import text_of
 from raceway_core.span import SPAN_NS
 from raceway_core.time import format_time, parse_time
@@ -71,6 +71,40 @@ def test_whose_name_it_is_does_not_matter(events: list[Event], others: list[str]
     assert _levels(again) == _levels(before)
     assert _intervals(again) == _intervals(before)
     assert len(again["clock"]["issues"]) == len(before["clock"]["issues"])
+
+
+@st.composite
+def threads(draw: st.DrawFn) -> list[Event]:
+    """Draw lines of threads that take and give back locks as they like, one line of parents each."""
+    step = st.tuples(
+        st.sampled_from(("T1", "T2", "T3")),
+        st.sampled_from(("acq", "acq", "rel", "w", "r")),
+        st.sampled_from("abc"),
+    )
+    steps = draw(st.lists(step, min_size=10, max_size=25))
+    return std.read(
+        "\n".join(f"{who}|{op}({name})|{line}" for line, (who, op, name) in enumerate(steps)).encode()
+    )
+
+
+@given(threads(), st.randoms(use_true_random=False))
+@examples(100)
+def test_ids_do_not_matter_where_parents_tell_the_order(events: list[Event], random: Random) -> None:
+    """There are no stamps, so events are numbered by their ids."""
+    ids = random.sample(range(100, 1_000), len(events))
+    again = report(shuffled(events, {event.id: str(id) for event, id in zip(events, ids, strict=True)}))
+    before = report(events)
+    assert again["counts"] == before["counts"]
+    assert _variables(again) == _variables(before)
+    assert _faults(again) == _faults(before)
+    assert _circles(again) == _circles(before)
+
+
+def _circles(found: Json) -> list[Json]:
+    keys = ("locks", "threads", "locations")
+    return sorted(
+        ([one["status"], *(sorted(one[key]) for key in keys)] for one in found["deadlocks"]), key=str
+    )
 
 
 def _variables(found: Json) -> list[Json]:

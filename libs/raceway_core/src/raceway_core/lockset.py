@@ -117,13 +117,14 @@ def _sent(event: Event, process: Process, derived: Lockset, options: Options) ->
 
 
 class _Held:
-    """An open hold: its lock as acquired, where it began, and how many acquires were not released yet."""
+    """A hold that may still be open: its lock as acquired, and how many acquires were not released yet."""
 
-    __slots__ = ("acquire", "grant", "lock", "modes")
+    __slots__ = ("acquire", "grant", "lock", "modes", "release")
 
     def __init__(self, lock: Lock, acquire: int, grant: int | None) -> None:
         self.lock = lock
         self.acquire = acquire
+        self.release: int | None = None
         self.grant = grant
         self.modes = {lock.mode: 1}
 
@@ -153,15 +154,13 @@ class _Walk:
         self._process = process
         self._scope = options.lock_scope
         self._held: dict[LockKey, _Held] = {}
-        self._holds: list[Hold] = []
+        self._all: list[_Held] = []
         self.lockset: Lockset = ()
         self.is_cut = False
 
     def finish(self) -> list[Hold]:
-        """Return all holds; those still open have no release."""
-        for key in sorted(self._held):
-            self._close(key, None)
-        return sorted(self._holds, key=lambda hold: hold.acquire)
+        """Return all holds in program order; those still open have no release."""
+        return [Hold(held.lock, held.acquire, held.release, held.grant) for held in self._all]
 
     def step(self, event: int, payload: LockPayload) -> Lockset:
         """Take or give back a lock at the chain's next event, and return what is held there."""
@@ -180,22 +179,18 @@ class _Walk:
     def _acquire(self, event: int, lock: Lock, payload: LockAcquire) -> None:
         key = (lock.name, lock.scope_key)
         held = self._held.get(key)
-        if held is not None:
-            if is_reentrant(payload):
-                held.again(lock.mode)
-                return
-            self._close(key, None)
+        if held is not None and is_reentrant(payload):
+            held.again(lock.mode)
+            return
         grant = None if payload.grant is None else int(payload.grant)
+        self._held.pop(key, None)  # what is taken last stands last
         self._held[key] = _Held(lock, event, grant)
+        self._all.append(self._held[key])
 
     def _release(self, event: int, lock: Lock) -> None:
         key = (lock.name, lock.scope_key)
         if (held := self._held.get(key)) and held.gives_back(lock.mode):
-            self._close(key, event)
-
-    def _close(self, key: LockKey, release: int | None) -> None:
-        held = self._held.pop(key)
-        self._holds.append(Hold(held.lock, held.acquire, release, held.grant))
+            self._held.pop(key).release = event
 
 
 def is_reentrant(payload: LockPayload) -> bool:
