@@ -12,6 +12,7 @@ import pytest
 
 import raceway
 from raceway.clock import learn
+from raceway.losses import TraceLoss
 from raceway.propagation import (
     MOST_HEADER_BYTES,
     ClockHeader,
@@ -53,12 +54,20 @@ def _format_clock(fields: dict[str, Any]) -> str:
     return format_clock(ClockHeader(**others, clock=dict(map(tuple, fields["clock"])), is_cut=fields["cut"]))
 
 
+def _tell_lost(events: list[list[Any]]) -> Any:
+    loss = TraceLoss()
+    for task_id, place in events:
+        loss.add(task_id, 1, place)
+    return json.loads(loss.text())
+
+
 OPERATIONS: dict[str, Callable[[Any], Any]] = {
     "parse_traceparent": _parse_traceparent,
     "format_traceparent": _format_traceparent,
     "parse_clock": _parse_clock,
     "roundtrip_clock": lambda fields: _parse_clock(_format_clock(fields)),
     "clock_fits": lambda fields: len(_format_clock(fields)) <= MOST_HEADER_BYTES,
+    "tell_lost": _tell_lost,
     "learn": lambda given: dict(learn(given["known"], given["news"], given["own"])),
 }
 

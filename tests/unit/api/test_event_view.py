@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import fields
 
-from raceway_api.original.event import view_payload
+from raceway_api.original.event import view_metadata, view_payload
 from raceway_core import event
 from raceway_core.event import AccessType, Kind, LockMode, Payload, Scope
 
@@ -99,3 +99,9 @@ def test_values_of_the_application_are_left_alone() -> None:
     change = event.StateChange(variable="x", access_type=AccessType.WRITE, old_value=1.0, new_value=False)
     view = view_payload(change)
     assert repr((view["old_value"], view["new_value"])) == "(1.0, False)"
+
+
+def test_what_a_client_says_of_lost_events_is_no_tag_of_the_event() -> None:
+    tags = {event.LOST_TAG: '{"t":[1,3]}', "mine": "x"}
+    assert view_metadata(event.Metadata(tags=tags)).tags == {"mine": "x"}
+    assert view_metadata(event.Metadata()).tags == {}

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.core.build import Story
+from tests.unit.core.recorder import Recorder
 
 from raceway_core.causal_graph import EdgeKind, build_graph
 from raceway_core.clock import clocks_of
@@ -14,23 +15,6 @@ from raceway_core.event import Event
 from raceway_core.summary import is_complete
 
 Entries = tuple[tuple[str, int], ...]
-
-
-class Recorder:
-    """Runs tasks with true vector clocks, as an SDK does: every event advances the own component."""
-
-    def __init__(self) -> None:
-        self.story = Story(instance="i")
-        self._clocks: dict[str, dict[str, int]] = {}
-
-    def step(self, task: str, after: str | None = None) -> Event:
-        """Record an event of `task`, which has heard of all that `after` did so far."""
-        clock = self._clocks.setdefault(task, {})
-        for component, count in self._clocks.get(after or "", {}).items():
-            clock[component] = max(clock.get(component, 0), count)
-        own = f"bank#i#{task}"
-        clock[own] = clock.get(own, 0) + 1
-        return self.story.write("x", task=task, clock=tuple(clock.items()))
 
 
 def replace(events: list[Event], index: int, clock: Entries) -> None:

@@ -23,6 +23,7 @@ from raceway_core.graph.event_table import EventTable, table_of
 from raceway_core.graph.inferred_edge import clock_edges, inferred_edges
 from raceway_core.graph.layout import Layout
 from raceway_core.graph.linear_order import leads_ahead, linear_extension
+from raceway_core.graph.lost import count_of, lost_of
 from raceway_core.graph.payloads import Payloads
 from raceway_core.graph.program_order import chain_nodes_of, nodes_of
 
@@ -82,7 +83,8 @@ def build_graph(events: Sequence[Event]) -> CausalGraph:
     """Return the causal graph of a trace; duplicates among `events` are removed first."""
     unique, times_ns, conflicts = distinct(events)
     table = table_of(unique, times_ns)
-    check = check_clocks(table)
+    lost = lost_of(table)
+    check = check_clocks(table, lost)
     detached = detached_of(table)
     chains = chains_of(table, check.place_of, check.copies, detached)
     nodes = nodes_of(table)
@@ -92,6 +94,7 @@ def build_graph(events: Sequence[Event]) -> CausalGraph:
     issues = [*check.issues, *(_cycle_issue(table, cycle) for cycle in [*table.loops, *cycles])]
     notes = {
         "conflicting_duplicate": conflicts,
+        "events_lost": count_of(lost.values()),
         "linear_parents": chains.lines,
         "missing_component": len(check.missing),
     }

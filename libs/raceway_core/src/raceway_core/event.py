@@ -283,6 +283,10 @@ class HeldLock(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     scope: Scope | None = None
 
 
+LOST_TAG = "raceway.lost"
+"""The tag by which a client tells of events that it could not send (`raceway_core.graph.lost`)."""
+
+
 class Metadata(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """Where and by whom an event was recorded."""
 

@@ -1,8 +1,8 @@
 """A trace in one line: what it has, what is missing, what was odd.
 
 A trace is complete when nothing that its events speak of is missing: every parent and every clock
-component is there, every task that was spawned has begun, and every request was answered. This is a
-matter of structure, never of waiting.
+component is there, no client told of events that it lost, every task that was spawned has begun, and
+every request was answered. This is a matter of structure, never of waiting.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from raceway_core.event import AsyncAwait, AsyncSpawn, HttpRequest, HttpResponse
 from raceway_core.result import TraceSummary
 from raceway_core.service import services_of, traffic_of
 
-_TELL_OF_MISSING = frozenset({"gap", "dangling_component"})
+_ISSUES_OF_MISSING = frozenset({"gap", "dangling_component"})
+_NOTES_OF_MISSING = frozenset({"events_lost", "missing_component"})
 
 
 def summary_of(trace_id: TraceId, graph: CausalGraph) -> TraceSummary:
@@ -37,9 +38,9 @@ def summary_of(trace_id: TraceId, graph: CausalGraph) -> TraceSummary:
 
 def is_complete(graph: CausalGraph) -> bool:
     """Whether nothing that the events speak of is missing."""
-    if graph.missing_parents or "missing_component" in graph.notes:
+    if graph.missing_parents or not _NOTES_OF_MISSING.isdisjoint(graph.notes):
         return False
-    if any(issue.kind in _TELL_OF_MISSING for issue in graph.clock_issues):
+    if any(issue.kind in _ISSUES_OF_MISSING for issue in graph.clock_issues):
         return False
     return _all_tasks_began(graph) and _all_requests_answered(graph)
 

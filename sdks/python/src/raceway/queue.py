@@ -9,6 +9,7 @@ from _thread import RLock, allocate_lock
 from collections import Counter, deque
 
 from raceway.context import Record
+from raceway.losses import Losses, TraceLoss
 
 
 class EventQueue:
@@ -24,6 +25,7 @@ class EventQueue:
         self._drops_lock = RLock()
         self._drops: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
+        self.losses = Losses(self._drops_lock)
 
     def __len__(self) -> int:
         return len(self._records)
@@ -33,6 +35,7 @@ class EventQueue:
         records = self._records
         if len(records) >= self._limit:
             self.drop("queue_full")
+            self.lose(record)
             return False
         records.append(record)
         if self._is_idle or len(records) == self._batch_size:
@@ -70,6 +73,13 @@ class EventQueue:
             with self._drops_lock:
                 self._drops[reason] += events
                 self.dropped[reason] += events
+
+    def lose(self, record: Record, told: TraceLoss | None = None) -> None:
+        """Have a later event of its trace tell that this one is lost, and what it would have told."""
+        task = record[5]
+        self.losses.add(task.trace.id, task.id, record[3])
+        if told is not None:
+            self.losses.give_back(task.trace.id, told)
 
     def take_drops(self) -> dict[str, int]:
         """Return what was dropped since the last call; the caller reports it."""

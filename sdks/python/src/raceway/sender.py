@@ -12,6 +12,7 @@ import random
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Sequence
 
 from raceway.context import Record, leave_requests_alone, this_thread
 from raceway.process import Process
@@ -91,24 +92,38 @@ class Sender:
 
     def _send(self, records: list[Record]) -> None:
         try:
-            self._deliver(make_batch(self._process, records))
+            batch = make_batch(self._process, records)
         except Exception:
-            LOG.debug("raceway lost a batch of %d events", len(records), exc_info=True)
+            LOG.debug("raceway lost %d events", len(records), exc_info=True)
             self._queue.drop("internal_error", len(records))
+        else:
+            self._deliver(batch)
 
     def _deliver(self, batch: Batch) -> None:
-        answer = self._post_until_answered(batch)
+        try:
+            self._settle(batch, self._post_until_answered(batch))
+        except Exception:
+            LOG.debug("raceway lost a batch of %d events", len(batch.events), exc_info=True)
+            self._give_up(batch, "internal_error")
+
+    def _settle(self, batch: Batch, answer: Answer | None) -> None:
         if answer is None:
             self._give_up(batch, "unreachable")
         elif answer.status == 413 and len(batch.events) > 1:
             for half in batch.halves():
                 self._deliver(half)
         elif 200 <= answer.status < 300:
-            self.counts["sent"] += len(batch.events) - answer.rejected
-            self.counts["rejected"] += answer.rejected
+            self._note_rejected(batch, answer.rejected)
         else:
             LOG.warning("Raceway refused %d events with status %d", len(batch.events), answer.status)
             self._give_up(batch, f"http_{answer.status}")
+
+    def _note_rejected(self, batch: Batch, rejected: Sequence[int]) -> None:
+        self.counts["sent"] += len(batch.events) - len(rejected)
+        self.counts["rejected"] += len(rejected)
+        for index in set(rejected):
+            if 0 <= index < len(batch.events):
+                self._queue.lose(batch.events[index].record, batch.events[index].told)
 
     def _post_until_answered(self, batch: Batch) -> Answer | None:
         """Return the answer that decides, or None when there was none in time."""
@@ -148,3 +163,5 @@ class Sender:
     def _give_up(self, batch: Batch, reason: str) -> None:
         self._queue.return_drops(batch.drops)
         self._queue.drop(reason, len(batch.events))
+        for event in batch.events:
+            self._queue.lose(event.record, event.told)

@@ -20,11 +20,11 @@ class Lost(Exception):
 
 
 class Answer(NamedTuple):
-    """What the server said."""
+    """What the server said. `rejected` are the places of events in the batch, -1 where it names none."""
 
     status: int
     retry_after_s: float | None
-    rejected: int
+    rejected: tuple[int, ...]
 
 
 class Transport:
@@ -91,9 +91,13 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _rejected(content: bytes) -> int:
+def _rejected(content: bytes) -> tuple[int, ...]:
     try:
-        rejected = json.loads(content)["rejected"]
-        return len(rejected)
+        return tuple(_index(entry) for entry in json.loads(content)["rejected"])
     except (ValueError, TypeError, KeyError, RecursionError):
-        return 0
+        return ()
+
+
+def _index(entry: object) -> int:
+    index = entry.get("index") if isinstance(entry, dict) else None
+    return index if type(index) is int else -1

@@ -8,21 +8,31 @@ from uuid import uuid4
 
 from raceway.context import EventRef, Held, Record, Task
 from raceway.location import describe
+from raceway.losses import TAG, TraceLoss
 from raceway.process import Process
+from raceway.record import report
 from raceway.value import Fields, Json
 
 
+class Outgoing(NamedTuple):
+    """An event as JSON, what it was made from, and the loss that it tells of."""
+
+    text: bytes
+    record: Record
+    told: TraceLoss | None
+
+
 class Batch(NamedTuple):
-    """A body to deliver. `events` are the same as JSON, to split what is too large for the server."""
+    """A body to deliver. An event says the same in every attempt, whatever batch it is in."""
 
     id: str
-    events: tuple[bytes, ...]
+    events: tuple[Outgoing, ...]
     drops: dict[str, int]
 
     def body(self) -> bytes:
         """Return the request's body; the same at each call."""
         head = json.dumps({"batch_id": self.id, "dropped": self.drops}).encode()
-        return head[:-1] + b',"events":[' + b",".join(self.events) + b"]}"
+        return head[:-1] + b',"events":[' + b",".join(event.text for event in self.events) + b"]}"
 
     def halves(self) -> tuple[Batch, Batch]:
         """Return two batches, each under an id of its own, with the events of this one."""
@@ -32,20 +42,31 @@ class Batch(NamedTuple):
 
 
 def make_batch(process: Process, records: list[Record]) -> Batch:
-    """Return the batch of these records; one that cannot be JSON is dropped and counted."""
+    """Return the batch of these records; one that cannot be JSON is dropped and counted.
+
+    What a trace lost is told by its first event here: also by one that was waiting when others were lost.
+    """
+    losses = process.queue.losses
     events = []
     for record in records:
+        told = losses.take(record[5].trace.id) if losses else None
         try:
-            text = json.dumps(event_of(record), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        except (TypeError, ValueError, RecursionError):
-            process.queue.drop("not_json")
-        else:
-            events.append(text.encode("utf-8", "replace"))
+            events.append(Outgoing(_encode(event_of(record, told)), record, told))
+        except Exception as error:  # noqa: BLE001 -- the SDK boundary: one event costs no other
+            is_no_json = isinstance(error, (TypeError, ValueError, RecursionError))
+            report(f"a {record[8]}")
+            process.queue.drop("not_json" if is_no_json else "internal_error")
+            process.queue.lose(record, told)
     return Batch(str(uuid4()), tuple(events), process.queue.take_drops())
 
 
-def event_of(record: Record) -> Fields:
-    """Return a record as an event of `POST /events`."""
+def _encode(event: Fields) -> bytes:
+    text = json.dumps(event, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode("utf-8", "replace")
+
+
+def event_of(record: Record, told: TraceLoss | None = None) -> Fields:
+    """Return a record as an event of `POST /events`, which tells of a loss of its trace."""
     number, parent, time_ns, n, learned, task, thread, held, kind, fields, site, span = record
     process = task.process
     if site is not None:
@@ -58,7 +79,7 @@ def event_of(record: Record) -> Fields:
         "parent_id": _id_of(parent, process),
         "timestamp": time_ns,
         "kind": {kind: fields},
-        "metadata": _metadata(task, thread, kind, span),
+        "metadata": _metadata(task, thread, span) | _tags(task, told),
         "causality_vector": clock,
         "lock_set": [_lock(lock) for lock in held],
     }
@@ -76,7 +97,7 @@ def _lock(held: Held) -> Json:
     return {"id": lock_id, "mode": mode, "scope": scope}
 
 
-def _metadata(task: Task, thread: str, kind: str, span: tuple[int, int] | None) -> Fields:
+def _metadata(task: Task, thread: str, span: tuple[int, int] | None) -> Fields:
     process, trace = task.process, task.trace
     metadata: Fields = {
         "thread_id": thread,
@@ -92,6 +113,13 @@ def _metadata(task: Task, thread: str, kind: str, span: tuple[int, int] | None) 
         metadata["upstream_span_id"] = trace.upstream_span_id
     if span is not None:
         metadata["start_ns"], metadata["duration_ns"] = span
-    if trace.is_cut:
-        metadata["tags"] = {"raceway.clock": "cut"}
     return metadata
+
+
+def _tags(task: Task, told: TraceLoss | None) -> Fields:
+    tags: Fields = {}
+    if task.trace.is_cut:
+        tags["raceway.clock"] = "cut"
+    if told is not None:
+        tags[TAG] = told.text()
+    return {"tags": tags} if tags else {}

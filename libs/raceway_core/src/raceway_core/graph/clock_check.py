@@ -9,8 +9,9 @@ that place of another chain. Problems are counted and shown, never fatal:
     own_component_missing  a vector clock without a place for the event itself
     duplicate_place        another event of the chain has the place; neither is before the other
     not_growing            something known to an earlier event of the chain is not known to this one
-    gap                    the place named was never received, though later ones were: kept as order
-    dangling_component     a place beyond all that were received; it orders nothing
+    gap                    the place named was never received, though later ones were, or the client told
+                           that it lost as many: kept as order
+    dangling_component     a place beyond all that were received or told to be lost; it orders nothing
 
 A send may count once more than its event says, for the message itself. What names no task, a
 counter per request (`service#instance`) or an event's id, is no vector clock and is ignored. Components
@@ -30,6 +31,7 @@ import msgspec
 
 from raceway_core.event import AsyncSpawn, EventId, HttpRequest, HttpResponse, MessageSend
 from raceway_core.graph.event_table import NONE, EventTable
+from raceway_core.graph.lost import Lost
 
 MOST_ENTRIES = 64
 """A clock this long may have been cut, so that absence from it means nothing."""
@@ -67,10 +69,10 @@ class ClockCheck(NamedTuple):
 _NO_CLOCKS = ClockCheck({}, {}, (), (), frozenset())
 
 
-def check_clocks(table: EventTable) -> ClockCheck:
-    """Validate the clocks. Time: O(entries + n log n)."""
+def check_clocks(table: EventTable, lost: Mapping[str, Lost]) -> ClockCheck:
+    """Validate the clocks; `lost` is by component what clients told of. Time: O(entries + n log n)."""
     real = [number for number, event in enumerate(table.events) if _is_real(event.causality_vector)]
-    return _Check(table, real).result() if real else _NO_CLOCKS
+    return _Check(table, real, lost).result() if real else _NO_CLOCKS
 
 
 def _is_real(entries: Sequence[tuple[str, int | float]]) -> bool:
@@ -81,7 +83,7 @@ def _is_real(entries: Sequence[tuple[str, int | float]]) -> bool:
 
 
 class _Check:
-    def __init__(self, table: EventTable, events: Sequence[int]) -> None:
+    def __init__(self, table: EventTable, events: Sequence[int], lost: Mapping[str, Lost]) -> None:
         self._table = table
         self._issues: list[tuple[int, ClockIssue]] = []
         self._order: list[tuple[int, int]] = []
@@ -92,6 +94,8 @@ class _Check:
         self._placed = self._places()
         self._events = {component: [event for _, event in chain] for component, chain in self._placed.items()}
         self._values = {component: [place for place, _ in chain] for component, chain in self._placed.items()}
+        self._ends = {component: values[-1] for component, values in self._values.items()}
+        self._ends |= {component: each.end(self._ends.get(component, 0)) for component, each in lost.items()}
         self._here = {(strand.process.service, strand.process.instance) for strand in table.strands}
 
     def result(self) -> ClockCheck:
@@ -191,24 +195,24 @@ class _Check:
         for cause, component, count in sorted(causes, reverse=True):
             if cause == NONE:
                 continue
-            last = self._values[component][-1]  # what was heard beyond it orders nothing
-            if not any(count <= heard.get(component, 0) <= last for heard in direct):
+            end = self._ends[component]  # what was heard beyond it orders nothing
+            if not any(count <= heard.get(component, 0) <= end for heard in direct):
                 yield cause
                 direct.append(self._vectors[cause])
 
     def _resolve(self, event: int, component: str, count: int | float) -> int | None:
         """Return the event that has a place, NONE where it orders nothing, None where it dangles."""
-        values = self._values.get(component)
-        if values is None:
+        if component not in self._ends:
             if not self._is_here(component):
                 self._missing.add(component)
             return NONE
+        values = self._values.get(component, ())
         index = bisect_left(values, count)
         if index < len(values) and values[index] == count:
             return self._events[component][index]
         index = bisect_left(values, values[index - 1]) if index else NONE
         if not self._is_send(component, index, count - 1):
-            if count > values[-1]:
+            if count > self._ends[component]:
                 self._report_once("dangling_component", event, component, count)
                 return None
             self._report_once("gap", event, component, count)

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from raceway_api.stored import StoredResult
-from raceway_core.event import Event, EventId, HeldLock, JsonValue, Metadata, Payload, TraceId
+from raceway_core.event import LOST_TAG, Event, EventId, HeldLock, JsonValue, Metadata, Payload, TraceId
 from raceway_core.time import format_time
 
 MOST_CLOCKED_EVENTS = 300
@@ -94,13 +94,14 @@ def _view(
 
 
 def view_metadata(metadata: Metadata) -> MetadataView:
-    """Return where an event was recorded."""
+    """Return where an event was recorded. What the client says of other events, lost ones, is left out."""
+    tags = metadata.tags or {}
     return MetadataView(
         thread_id=metadata.thread_id,
         process_id=int(metadata.process_id),
         service_name=metadata.service_name,
         environment=metadata.environment,
-        tags=metadata.tags or {},
+        tags={name: text for name, text in tags.items() if name != LOST_TAG} if LOST_TAG in tags else tags,
         duration_ns=None if metadata.duration_ns is None else int(metadata.duration_ns),
         instance_id=metadata.instance_id,
         distributed_span_id=metadata.distributed_span_id,
