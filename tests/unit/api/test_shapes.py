@@ -19,6 +19,7 @@ ACCESS = {
     "event_id": str,
     "timestamp": str,
     "thread_id": str,
+    "task": str,
     "service_name": str,
     "access_type": str,
     "old_value": object,

@@ -166,6 +166,39 @@ def test_each_kind_of_deadlock_in_words(case: Case) -> None:
     assert finding.fix == case.fix
 
 
+def test_tasks_of_one_thread_are_told_apart() -> None:
+    story = Story("t1", on="loop")
+    for task, locks in (("request-1", "ab"), ("request-2", "ba")):
+        for line, lock in enumerate(locks, 1):
+            story.event(LockAcquire(lock_id=lock, location=f"bank.py:{line}"), task=task)
+        for lock in locks:
+            story.event(LockRelease(lock_id=lock, location="bank.py:3"), task=task)
+    (finding,) = findings_of(story.events)
+    assert finding.missing_edge == (
+        "Nothing keeps these apart, neither a cause nor a common lock: request-1 holds a and asks for b at "
+        "bank.py:2, while request-2 holds b and asks for a at bank.py:2."
+    )
+    assert [(one.thread_id, one.task) for one in pair_of(finding)] == [
+        ("loop", "request-1"),
+        ("loop", "request-2"),
+    ]
+
+
+def test_a_parent_on_the_same_thread_is_told_apart_from_its_task() -> None:
+    story = Story("t1", on="loop")
+    story.spawn("child", task="main")
+    for kind in (LockAcquire, LockRelease):
+        story.event(kind(lock_id="a", location="bank.py:7"), task="child")
+    story.event(LockAcquire(lock_id="a", location="bank.py:3"), task="main")
+    story.join("child", task="main")
+    story.event(LockRelease(lock_id="a", location="bank.py:5"), task="main")
+    (finding,) = findings_of(story.events)
+    assert finding.missing_edge == (
+        "Nothing keeps the lock from being taken first: child asks for a at bank.py:7 while main, which "
+        "awaits it, holds a."
+    )
+
+
 def test_the_lock_that_a_task_waits_for_in_vain_is_shown_where_it_was_taken() -> None:
     (finding,) = findings_of(awaited().story.events)
     example = finding.examples[0]

@@ -91,7 +91,13 @@ def test_a_file_is_named_relative_to_its_project(file: str, shown: str) -> None:
 
 
 def evidence(
-    kind: AccessType, location: str, thread: str, *locks: HeldLock, service: str = "bank", trace: str = "t"
+    kind: AccessType,
+    location: str,
+    thread: str,
+    *locks: HeldLock,
+    service: str = "bank",
+    trace: str = "t",
+    task: str = "",
 ) -> AccessEvidence:
     return AccessEvidence(
         event_id=EventId("e"),
@@ -105,6 +111,7 @@ def evidence(
         thread_id=thread,
         location=location,
         lockset=locks,
+        task=task,
     )
 
 
@@ -178,6 +185,15 @@ def test_the_missing_edge_of_a_proof_names_the_read_that_was_overtaken() -> None
     assert missing_edge_of(Verdict.PROVEN, first, second) == (
         "No lock is held from read to write around the write at bank.py:44 (w1) and the write at"
         " bank.py:44 (w2): one update undid the other."
+    )
+
+
+def test_the_missing_edge_tells_tasks_of_one_thread_apart() -> None:
+    first, second = (evidence(WRITE, "bank.py:44", "loop", task=task) for task in ("request-1", "request-2"))
+    witness = [evidence(READ, f"bank.py:4{n}", "loop", task=f"request-{n}") for n in (1, 2)]
+    assert missing_edge_of(Verdict.PROVEN, first, second, witness) == (
+        "No lock is held from the read at bank.py:42 to the write at bank.py:44 (request-2), so the write at"
+        " bank.py:44 (request-1) came between them unseen."
     )
 
 

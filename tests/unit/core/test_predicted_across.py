@@ -102,6 +102,16 @@ def test_it_says_which_lock_is_released_between_which_lines() -> None:
     assert finding.fix == "Hold lock L across bank.py:11–14, or read again under it."
 
 
+def test_writes_at_one_place_are_told_apart() -> None:
+    [finding] = lost_in([request("t1", SPLIT), request("t2", SPLIT, at=DAY_MS)])
+    assert finding.missing_edge == (
+        "Lock L is released between the read at bank.py:11 transfer and the write at bank.py:14 transfer "
+        "(worker of trace t2), so the write at bank.py:14 transfer (worker of trace t1) can come between "
+        "them unseen."
+    )
+    assert [read.trace_id for read in finding.examples[0].witness] == ["t2"]
+
+
 def test_what_was_counted_in_a_span_is_not_counted_again() -> None:
     stories = [request(f"t{n}", SPLIT, at=at) for n, at in enumerate([0.0, 100.0, DAY_MS])]
     [finding] = lost_in(stories)

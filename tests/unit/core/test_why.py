@@ -110,6 +110,15 @@ def test_what_runs_inside_a_call_is_neither_before_nor_after_it() -> None:
     )
 
 
+def test_tasks_of_one_name_are_told_apart_by_their_threads() -> None:
+    bank = Story(task="job")
+    left, right = bank.write("balance", on="a"), bank.write("balance", on="b", process=2)
+    assert sentence_of(explain(bank.events, left, right)).startswith(
+        "Nothing orders the write of balance at bank.py:10 transfer (a) and the write of balance at"
+        " bank.py:10 transfer (b):"
+    )
+
+
 def test_two_roots_follow_nothing() -> None:
     bank = Story()
     left, right = bank.write("balance", on="a"), bank.write("balance", on="b")

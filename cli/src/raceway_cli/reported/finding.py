@@ -8,6 +8,7 @@ from raceway_cli.reported.item import Item, Kind, Spot
 from raceway_cli.show.finding import finding_text
 from raceway_core.finding import FindingKind, Verdict
 from raceway_core.finding_view import AccessView, ExampleView, FindingView
+from raceway_core.runner import told_apart
 
 _KINDS = {
     FindingKind.RACE: Kind.RACE,
@@ -46,11 +47,14 @@ def _sentence(text: str) -> str:
 
 
 def _spots(example: ExampleView) -> Iterator[Spot]:
-    for access in (example.second, example.first, *example.witness):
+    accesses = (example.second, example.first, *example.witness)
+    places = (example.second.location, example.first.location)
+    names = told_apart([access.runner for access in accesses], places)
+    for access, name in zip(accesses, names, strict=True):
         if access.location:
-            yield Spot(access.location, _what(access))
+            yield Spot(access.location, _what(access, name))
 
 
-def _what(access: AccessView) -> str:
-    who = f" by {access.thread_id}" if access.thread_id else ""
+def _what(access: AccessView, name: str) -> str:
+    who = f" by {name}" if access.thread_id else ""
     return f"{access.access_type.value.lower()} of {access.variable}{who}"

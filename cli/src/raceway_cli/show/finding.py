@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from raceway_cli.show.moment import moment_text
+from raceway_cli.show.runner import task_beside
 from raceway_core.event import AccessType
 from raceway_core.finding import FindingKind, Severity, Verdict
 from raceway_core.finding_view import AccessView, ExampleView, FindingView
@@ -83,6 +84,8 @@ def _touch(access: AccessView) -> str:
 
 def _access_lines(access: AccessView) -> Iterator[str]:
     yield _row("thread", _thread(access))
+    if task := task_beside(access.thread_id, access.task):
+        yield _row("task", task)
     if access.time_ns != _NO_TIME:
         yield _row("when", access.timestamp)
     yield _row("locks held", ", ".join(f"{lock.id} ({lock.mode.value})" for lock in access.lockset) or "none")

@@ -15,11 +15,16 @@ Item = TypeVar("Item")
 _ENDLESS = 10_000
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", optional: str = ""
+) -> None:
     """Print rows under `columns`; a column whose name ends in `>` is aligned to the right.
+
+    The column `optional` is left out if all of it is empty.
 
     On a terminal long cells are folded; elsewhere each row is one line, for grep and friends.
     """
+    columns, rows = _without_empty(columns, list(rows), optional)
     table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left", title=title or None)
     for name in columns:
         table.add_column(
@@ -30,6 +35,21 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
     terminal = Console()
     console = terminal if terminal.is_terminal else Console(width=_ENDLESS)
     console.print(table)
+
+
+def _without_empty(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], optional: str
+) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
+    if optional not in columns:
+        return columns, rows
+    place = columns.index(optional)
+    if any(row[place] for row in rows):
+        return columns, rows
+    return _without(columns, place), [_without(row, place) for row in rows]
+
+
+def _without(cells: Sequence[Item], place: int) -> Sequence[Item]:
+    return [*cells[:place], *cells[place + 1 :]]
 
 
 def print_first(

@@ -17,6 +17,7 @@ from raceway_cli.show.anomaly import print_anomalies
 from raceway_cli.show.deadlock import print_deadlocks
 from raceway_cli.show.isolation import isolation_text
 from raceway_cli.show.lock import print_lock_uses
+from raceway_cli.show.runner import task_beside
 from raceway_cli.show.table import duration_text, print_table, time_text
 from raceway_core.anomaly_view import AnomalyView
 from raceway_core.finding_view import ExampleView
@@ -92,9 +93,10 @@ def print_audit(trails: AuditTrails) -> None:
         click.echo(f"trace {trails.trace_id} does not touch {trails.variable}")
     for trail in trails.trails:
         print_table(
-            ("time", "access", "value", "service", "thread", "at", "after the one before by", "race"),
+            ("time", "access", "value", "service", "thread", "task", "at", "after the one before by", "race"),
             [_access_row(access) for access in trail.accesses],
             title=f"{trail.variable} ({trail.scope})",
+            optional="task",
         )
 
 
@@ -173,6 +175,7 @@ def _access_row(access: AccessView) -> tuple[str, ...]:
         msgspec.json.encode(value).decode() + doubt,
         access.service_name,
         access.thread_id,
+        task_beside(access.thread_id, access.task),
         access.location,
         access.edge if access.has_causal_link_to_previous else "nothing: concurrent",
         "race" if access.is_race else "",

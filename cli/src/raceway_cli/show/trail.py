@@ -9,6 +9,7 @@ import msgspec
 
 from raceway_api.v1.trail import TrailItem, TrailView
 from raceway_api.v1.variable import VariableItem
+from raceway_cli.show.runner import task_beside
 from raceway_cli.show.table import print_table, time_text
 
 _TRACE = 8
@@ -52,12 +53,14 @@ def print_trail(trail: TrailView) -> None:
                 "value",
                 "service",
                 "thread",
+                "task",
                 "at",
                 "after the one before by",
                 "race",
             ),
             [_row(item) for item in trail.accesses],
             title=f"{trail.variable} ({trail.scope})",
+            optional="task",
         )
     if trail.next_cursor is not None:
         click.echo(f"… more; show it with --limit or --from {trail.accesses[-1].access.timestamp}")
@@ -79,6 +82,7 @@ def _row(item: TrailItem) -> tuple[str, ...]:
         msgspec.json.encode(value).decode() + doubt,
         access.service,
         access.thread_id,
+        task_beside(access.thread_id, access.task),
         access.location,
         _EDGES.get(item.edge, item.edge),
         "race" if item.is_race else "",

@@ -15,7 +15,7 @@ from functools import cached_property
 from raceway_core.access import Access, Variable
 from raceway_core.causal_graph import CausalGraph, Edge, EdgeKind
 from raceway_core.clock import Clocks
-from raceway_core.evidence import change_of
+from raceway_core.evidence import change_of, task_of
 from raceway_core.result import AuditEntry, AuditTrail
 from raceway_core.value import UNKNOWN, ValueKey
 
@@ -61,6 +61,7 @@ class AuditTrails:
             follows=UNKNOWN in (access.read, written) or access.read == written,
             old_value=change.old_value,
             new_value=change.new_value,
+            task=task_of(event),
         )
 
     def _edge(self, first: int, second: int) -> str:

@@ -11,13 +11,13 @@ predicted is possible.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
 from raceway_core.event import AccessType, LockAcquire, LockPayload
-from raceway_core.evidence import held, thread_of
+from raceway_core.evidence import held, task_of, thread_of
 from raceway_core.finding import (
     MOST_EXAMPLES,
     AccessEvidence,
@@ -38,6 +38,7 @@ from raceway_core.lockset import Lockset
 from raceway_core.moment import Moment
 from raceway_core.reason.ancestor import Ancestors
 from raceway_core.result import Deadlock, DeadlockStatus
+from raceway_core.runner import Runner, told_apart
 
 
 def deadlocks_of(graph: CausalGraph, cycles: Iterable[WaitCycle]) -> tuple[Deadlock, ...]:
@@ -124,18 +125,28 @@ class _Scene:
         """Return the first tasks of a cycle, `MOST_SHOWN` at most."""
         waits = _from_first(self._graph, cycle)
         before = (waits[-1], *waits[:-1])
-        parties = zip(_names(self._graph, waits), waits, before, strict=True)
-        return [self._party(*party) for party in islice(parties, MOST_SHOWN)]
+        names = self._names(waits)
+        return [self._party(names, *party) for party in islice(zip(waits, before, strict=True), MOST_SHOWN)]
 
-    def _party(self, name: str, wait: Wait, waiting: Wait) -> Party:
+    def _names(self, waits: Sequence[Wait]) -> Mapping[int, str]:
+        """Return what to call the chains that wait, and their parents."""
+        graph = self._graph
+        events = {graph.chain_of[event]: event for wait in waits for event in (wait.event, *wait.waiters)}
+        places = [_location_of(graph, wait.event) for wait in waits]
+        names = told_apart([_runner_of(graph, event) for event in events.values()], places)
+        if len(set(names)) < len(events):  # tasks that were never named
+            names = [graph.chains[chain].component for chain in events]
+        return dict(zip(events, names, strict=True))
+
+    def _party(self, names: Mapping[int, str], wait: Wait, waiting: Wait) -> Party:
         """Return what is to be said of a task; `waiting` waits for it."""
         wanted = key_of(waiting.lock)
         return Party(
-            thread=name,
+            name=names[wait.chain],
             wants=self._evidence(wait.event, wait.lock.name, wait.held),
             keeps=waiting.lock.name,
             is_own=wanted in map(key_of, wait.own),
-            parents=[thread_of(self._graph.events[event]) for event in wait.waiters],
+            parents=[names[self._graph.chain_of[event]] for event in wait.waiters],
         )
 
     def _owner(self, wait: Wait) -> AccessEvidence:
@@ -165,6 +176,7 @@ class _Scene:
             location=_location_of(graph, event),
             lockset=held(lockset),
             clock=self._clocks.shown(event),
+            task=task_of(graph.events[event]),
         )
 
 
@@ -197,6 +209,13 @@ def _names(graph: CausalGraph, waits: Sequence[Wait]) -> list[str]:
     if all(names) and len(set(names)) == len(names):
         return names
     return [graph.chains[wait.chain].component for wait in waits]
+
+
+def _runner_of(graph: CausalGraph, event: int) -> Runner:
+    said, process = graph.events[event], graph.chains[graph.chain_of[event]].process
+    return Runner(
+        task_of(said), thread_of(said), process.service, said.trace_id, process.process_id, process.instance
+    )
 
 
 def _location_of(graph: CausalGraph, event: int) -> str:

@@ -32,6 +32,7 @@ def evidence_of(graph: CausalGraph, clocks: Clocks, access: Access) -> AccessEvi
         version=access.version,
         lockset=held(access.lockset),
         clock=clocks.shown(access.number),
+        task=task_of(graph.events[access.number]),
     )
 
 
@@ -71,6 +72,11 @@ def change_of(graph: CausalGraph, access: Access) -> StateChange:
 def thread_of(event: Event) -> str:
     """Return the name of what ran an event: its thread, else its task."""
     return event.metadata.thread_id or event.metadata.task_id or ""
+
+
+def task_of(event: Event) -> str:
+    """Return the task of an event as sent, nothing where none was."""
+    return event.metadata.task_id or ""
 
 
 def held(lockset: Lockset) -> tuple[HeldLock, ...]:

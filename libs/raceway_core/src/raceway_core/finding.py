@@ -17,6 +17,7 @@ import msgspec
 from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
 from raceway_core.identity import pattern_of
 from raceway_core.moment import Moment
+from raceway_core.runner import Runner
 
 MOST_EXAMPLES = 5
 
@@ -100,7 +101,10 @@ class PairCounts(msgspec.Struct, frozen=True):
 
 
 class AccessEvidence(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One access as a reader needs to see it. A value that is not known is left out."""
+    """One access as a reader needs to see it. A value that is not known is left out.
+
+    `thread_id` is the task where no thread was named; `task` is the task as sent, empty where none was.
+    """
 
     event_id: EventId
     trace_id: TraceId
@@ -117,6 +121,14 @@ class AccessEvidence(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     version: int | None = None
     lockset: tuple[HeldLock, ...] = ()
     clock: tuple[tuple[str, int], ...] = ()
+    task: str = ""
+
+    @property
+    def runner(self) -> Runner:
+        """What made the access."""
+        return Runner(
+            self.task, self.thread_id, self.service, self.trace_id, self.process_id, self.instance or ""
+        )
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):

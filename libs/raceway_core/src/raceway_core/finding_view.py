@@ -11,6 +11,7 @@ import msgspec
 from raceway_core.event import AccessType, EventId, JsonValue, LockMode, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, PairCounts, Severity, Verdict
 from raceway_core.moment_view import MomentView, view_moment
+from raceway_core.runner import Runner
 from raceway_core.time import format_time
 
 MOST_TRACE_IDS = 100
@@ -24,7 +25,10 @@ class LockView(msgspec.Struct, frozen=True, gc=False):
 
 
 class AccessView(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the two accesses, or a read that proves. `clock` is a list of (component, n)."""
+    """One of the two accesses, or a read that proves. `clock` is a list of (component, n).
+
+    `thread_id` is the task where no thread was named; `task` is the task as sent, empty where none was.
+    """
 
     event_id: EventId
     trace_id: TraceId
@@ -36,12 +40,20 @@ class AccessView(msgspec.Struct, frozen=True, kw_only=True):
     instance: str | None
     process_id: int
     thread_id: str
+    task: str
     location: str
     old_value: JsonValue
     new_value: JsonValue
     version: int | None
     lockset: tuple[LockView, ...]
     clock: tuple[tuple[str, int], ...]
+
+    @property
+    def runner(self) -> Runner:
+        """What made the access."""
+        return Runner(
+            self.task, self.thread_id, self.service, self.trace_id, self.process_id, self.instance or ""
+        )
 
 
 class ExampleView(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +151,7 @@ def view_access(access: AccessEvidence) -> AccessView:
         instance=access.instance,
         process_id=access.process_id,
         thread_id=access.thread_id,
+        task=access.task,
         location=access.location,
         old_value=_known(access.old_value),
         new_value=_known(access.new_value),

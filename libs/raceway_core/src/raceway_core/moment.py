@@ -12,6 +12,7 @@ from enum import Enum
 import msgspec
 
 from raceway_core.event import EventId
+from raceway_core.runner import Runner
 
 
 class Phase(Enum):
@@ -36,11 +37,20 @@ class Moment(msgspec.Struct, frozen=True, gc=False, array_like=True, kw_only=Tru
     time_ns: int
 
     @property
-    def event_words(self) -> str:
-        """The whole event in words: what, where, and in which task, or on which thread."""
+    def runner(self) -> Runner:
+        """What ran the event."""
+        return Runner(self.task_id or "", self.thread_id, self.service)
+
+    @property
+    def runner_name(self) -> str:
+        """The task, else the thread, else the service."""
+        return self.task_id or self.thread_id or self.service
+
+    def event_words(self, name: str) -> str:
+        """Return the whole event in words: what, where, and by a runner of this name."""
         where = f" at {self.location}" if self.location else ""
-        return f"the {self.what}{where} ({self.task_id or self.thread_id or self.service})"
+        return f"the {self.what}{where} ({name})"
 
     def __str__(self) -> str:
         phase = "" if self.phase is Phase.POINT else f"the {self.phase.value} of "
-        return phase + self.event_words
+        return phase + self.event_words(self.runner_name)

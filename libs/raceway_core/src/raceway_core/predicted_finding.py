@@ -9,12 +9,13 @@ import msgspec
 from raceway_core.access import Access, Variable
 from raceway_core.counting.fingerprint import Side
 from raceway_core.event import EventId, TraceId
-from raceway_core.finding import Finding, FindingKind, PairCounts, Verdict
+from raceway_core.finding import Example, Finding, FindingKind, PairCounts, Verdict
 from raceway_core.grouping import Scene, Tally, group
 from raceway_core.lockset import LockKey
 from raceway_core.lost_update_tally import nearest, sides_between
 from raceway_core.predicted_update import Predicted, locks_in
 from raceway_core.race import Pair
+from raceway_core.runner import told_apart
 from raceway_core.sentence import span_of
 
 
@@ -64,10 +65,7 @@ def _told(finding: Finding, told: Mapping[frozenset[tuple[TraceId, EventId]], Pr
         first, second = example.first, example.second
         one = told[frozenset({(first.trace_id, first.event_id), (second.trace_id, second.event_id)})]
         lock, span = _lock_of(one), span_of([one.update.read.place, one.update.write.place])
-        missing = (
-            f"Lock {lock} is released between the read at {one.update.read.place} and the write at "
-            f"{one.update.write.place}, so the write at {one.write.place} can come between them unseen."
-        )
+        missing = _missing_edge(lock, one, example)
         fix = f"Hold lock {lock} across {span}, or read again under it."
         examples.append(msgspec.structs.replace(example, missing_edge=missing, fix=fix))
     return msgspec.structs.replace(
@@ -76,6 +74,21 @@ def _told(finding: Finding, told: Mapping[frozenset[tuple[TraceId, EventId]], Pr
         missing_edge=examples[0].missing_edge,
         fix=examples[0].fix,
         examples=tuple(examples),
+    )
+
+
+def _missing_edge(lock: str, one: Predicted, example: Example) -> str:
+    """Return what is missing; writes at one place are told apart by who makes them."""
+    mine, theirs = str(one.update.write.place), str(one.write.place)
+    if mine == theirs:
+        lost = (one.write.trace_id, one.write.event_id)
+        pair = (example.first, example.second)
+        writes = sorted(pair, key=lambda access: (access.trace_id, access.event_id) == lost)
+        names = told_apart([access.runner for access in writes], [mine, theirs])
+        mine, theirs = f"{mine} ({names[0]})", f"{theirs} ({names[1]})"
+    return (
+        f"Lock {lock} is released between the read at {one.update.read.place} and the write at {mine}, so "
+        f"the write at {theirs} can come between them unseen."
     )
 
 

@@ -76,6 +76,7 @@ class AuditEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `linked` tells that the previous entry happens before this one; `edge` says by what.
     `follows` is False when a known value does not come from the write before it.
+    `task` is the task as sent, empty where none was.
     """
 
     event_id: EventId
@@ -90,6 +91,7 @@ class AuditEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     follows: bool = True
     old_value: JsonValue | msgspec.UnsetType = msgspec.UNSET
     new_value: JsonValue | msgspec.UnsetType = msgspec.UNSET
+    task: str = ""
 
 
 class AuditTrail(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """What a finding says in words: the missing edge and the fix, one sentence each.
 
-The missing edge names both places and threads, and what would have ordered them. The fix names the
-lock that the variable's other accesses hold, else the lines that one lock has to span.
+The missing edge names both places and what ran there, told apart by `raceway_core.runner`, and what would
+have ordered them. The fix names the lock that the variable's other accesses hold, else the lines that one
+lock has to span.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from raceway_core.event import AccessType, HeldLock, LockMode
 from raceway_core.event_words import ACCESS_WORDS
 from raceway_core.finding import AccessEvidence, FindingKind, Verdict
 from raceway_core.identity import Place
+from raceway_core.runner import told_apart
 
 
 def summary_of(kind: FindingKind, variable: str, first: AccessType, second: AccessType) -> str:
@@ -27,7 +29,7 @@ def missing_edge_of(
     verdict: Verdict, first: AccessEvidence, second: AccessEvidence, witness: Iterable[AccessEvidence] = ()
 ) -> str:
     """Return what is missing between two accesses, the earlier one first; `witness` proves it."""
-    pair = f"{_described(first)} and {_described(second, than=first)}"
+    pair = " and ".join(_both_described(first, second))
     common = _common_locks(first.lockset, second.lockset)
     match verdict:
         case Verdict.PROVEN:
@@ -69,10 +71,9 @@ def _lines_of(file: str, numbers: list[int]) -> str:
 
 
 def _unprotected(first: AccessEvidence, second: AccessEvidence, witness: Iterable[AccessEvidence]) -> str:
-    task = (second.trace_id, second.thread_id)
     reads = (access for access in witness if access.access_type is AccessType.READ)
-    read = next((access for access in reads if (access.trace_id, access.thread_id) == task), None)
-    mine, theirs = _described(first), _described(second, than=first)
+    read = next((access for access in reads if access.runner.is_of(second.runner)), None)
+    mine, theirs = _both_described(first, second)
     if read is None:
         return f"No lock is held from read to write around {mine} and {theirs}: one update undid the other."
     return (
@@ -95,10 +96,13 @@ def lock_names(locks: tuple[HeldLock, ...]) -> str:
     return "lock " + ", ".join(lock.id for lock in locks) if locks else "no lock"
 
 
-def _described(access: AccessEvidence, than: AccessEvidence | None = None) -> str:
-    thread = access.thread_id or "an unnamed thread"
-    foreign = than is not None and than.service != access.service
-    who = f"{thread} of {access.service}" if foreign else thread
+def _both_described(first: AccessEvidence, second: AccessEvidence) -> tuple[str, str]:
+    """Return two accesses in words: what, where and by whom, so that they are told apart."""
+    mine, theirs = told_apart([first.runner, second.runner], [first.location, second.location])
+    return _described(first, mine), _described(second, theirs)
+
+
+def _described(access: AccessEvidence, who: str) -> str:
     return f"the {ACCESS_WORDS[access.access_type]} at {_location(access)} ({who})"
 
 

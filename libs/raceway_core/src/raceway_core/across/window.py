@@ -8,7 +8,7 @@ of one variable are compared at once, and few of them are ever shown. So a windo
                locks: equal bytes, read once for all of them
     numbers    what differs and is compared: stamps, versions, codes of values, the story of the
                locks around each access (`raceway_core.across.handover`)
-    details    what differs and is only shown: event ids, values as sent, threads, clocks
+    details    what differs and is only shown: event ids, values as sent, threads, tasks, clocks
 
 `raceway_core.across.accesses` compares shapes and numbers; `Opened` reads one whole window.
 """
@@ -87,10 +87,14 @@ class Shape(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class SegmentClock(NamedTuple):
-    """The clock of a segment without its own component, whose value each access has."""
+    """The clock of a segment without its own component, whose value each access has.
+
+    `task` is that of the segment, whose events all name the same; its lane may have others too.
+    """
 
     own: str
     others: tuple[tuple[str, int], ...]
+    task: str
 
 
 class Detail(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -203,6 +207,7 @@ class Opened:
             version=access.version,
             lockset=held(access.lockset),
             clock=tuple(sorted((*clock.others, (clock.own, detail.position)))),
+            task=clock.task,
         )
 
     def _access(self, number: int) -> Access:

@@ -21,7 +21,7 @@ from raceway_core.across.window import ABSENT, Actor, Body, Detail, Details, Seg
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
 from raceway_core.event import AccessType
-from raceway_core.evidence import change_of, thread_of
+from raceway_core.evidence import change_of, task_of, thread_of
 from raceway_core.identity import EVERYBODY, Lock, Process
 from raceway_core.lockset import Hold
 from raceway_core.race import Races
@@ -155,7 +155,7 @@ class _Writer:
     def _segment_clock(self, event: int) -> SegmentClock:
         own = self._clocks.components[self._clocks.lane[event]]
         others = tuple([entry for entry in self._clocks.shown(event) if entry[0] != own])
-        return SegmentClock(own, others)
+        return SegmentClock(own, others, task_of(self._graph.events[event]))
 
 
 def _stamps(around: Around) -> list[int]:

@@ -6,7 +6,7 @@ between the same places inside a trace.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from raceway_core.finding import (
     MOST_EXAMPLES,
@@ -24,8 +24,7 @@ from raceway_core.locking.fault import fault_of, names_of
 from raceway_core.locking.sentence import Party, fix_of, missing_edge_of, summary_of
 from raceway_core.locking.span import key_of
 from raceway_core.result import Deadlock, DeadlockStatus
-
-_SHOWN_OF_ID = 8
+from raceway_core.runner import short_traces, told_apart
 
 
 def across_findings(scope: str, circles: Iterable[Circle]) -> list[Finding]:
@@ -102,13 +101,15 @@ def _example_of(members: Sequence[Member]) -> Example:
 def _parties(members: Sequence[Member]) -> list[Party]:
     """Return what is to be said of each; the one before waits for it."""
     before = (members[-1], *members[:-1])
-    return [_party(member, waiting) for member, waiting in zip(members, before, strict=True)]
+    requests = [member.request for member in members]
+    names = told_apart([request.runner for request in requests], [request.location for request in requests])
+    return [_party(*party) for party in zip(names, members, before, strict=True)]
 
 
-def _party(member: Member, waiting: Member) -> Party:
+def _party(name: str, member: Member, waiting: Member) -> Party:
     wanted = waiting.dependency.lock
     return Party(
-        thread=_name_of(member),
+        name=name,
         wants=member.request,
         keeps=wanted.name,
         is_own=key_of(wanted) in map(key_of, member.dependency.own),
@@ -116,17 +117,19 @@ def _party(member: Member, waiting: Member) -> Party:
     )
 
 
-def _name_of(member: Member) -> str:
-    """Return the thread with its trace: threads of different requests are often called the same."""
-    request = member.request
-    return f"{request.thread_id or 'a thread'} of trace {request.trace_id[:_SHOWN_OF_ID]}"
+def _names_of(members: Sequence[Member]) -> Iterator[str]:
+    """Yield each thread with its trace: threads of different requests are often called the same."""
+    requests = [member.request for member in members]
+    traces = short_traces([request.trace_id for request in requests])
+    for request, trace in zip(requests, traces, strict=True):
+        yield f"{request.thread_id or 'a thread'} of trace {trace}"
 
 
 def _deadlock_of(members: Sequence[Member]) -> Deadlock:
     return Deadlock(
         status=DeadlockStatus.PREDICTED,
         locks=tuple(member.dependency.lock.name for member in members),
-        threads=tuple(map(_name_of, members)),
+        threads=tuple(_names_of(members)),
         locations=tuple(member.dependency.location for member in members),
     )
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
 from raceway_core.event import AccessType, AsyncAwait, LockPayload, Scope
-from raceway_core.evidence import held, thread_of
+from raceway_core.evidence import held, task_of, thread_of
 from raceway_core.finding import AccessEvidence
 from raceway_core.identity import scope_key
 from raceway_core.locking.dependency import Dependency, pack_dependency, pack_request, pack_way
@@ -151,6 +151,7 @@ class _Writer:
             location=dependency.location,
             lockset=held(dependency.held),
             clock=self._clocks.shown(event),
+            task=task_of(graph.events[event]),
         )
 
 

@@ -14,12 +14,12 @@ _NUMBERS = {2: "two", 3: "three", 4: "four"}
 
 
 class Party(NamedTuple):
-    """One of those who wait; `parents` are the threads that await it, the nearest first.
+    """One of those who wait; `parents` are those that await it, the nearest first.
 
     `keeps` is the lock that the one before waits for; `is_own` if it is held by the task itself.
     """
 
-    thread: str
+    name: str
     wants: AccessEvidence
     keeps: str
     is_own: bool
@@ -76,11 +76,11 @@ def _told(party: Party) -> str:
     where = party.wants.location or "an unknown place"
     mode = " shared" if _mode_kept(party) is LockMode.SHARED else ""
     if party.is_own:
-        return f"{party.thread} holds {party.keeps}{mode} and asks for {party.lock} at {where}"
-    parents = _listed([parent or "an unnamed thread" for parent in party.parents])
+        return f"{party.name} holds {party.keeps}{mode} and asks for {party.lock} at {where}"
+    parents = _listed(party.parents)
     verbs = ("awaits", "holds") if len(party.parents) == 1 else ("await", "hold")
     keeping = f"{parents}, which {verbs[0]} it, {verbs[1]} {party.keeps}{mode}"
-    return f"{party.thread} asks for {party.lock} at {where} while {keeping}"
+    return f"{party.name} asks for {party.lock} at {where} while {keeping}"
 
 
 def _mode_kept(party: Party) -> LockMode | None:

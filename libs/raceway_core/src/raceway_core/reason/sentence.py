@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from raceway_core.graph.edge import EdgeKind
+from raceway_core.moment import Moment
 from raceway_core.reason.explanation import Explanation, LockRelation, Relation, Way
+from raceway_core.runner import told_apart
 from raceway_core.sentence import lock_gap, lock_names
 
 
 def sentence_of(explanation: Explanation) -> str:
     """Return why two events are ordered, or what would have ordered them."""
-    first, second = explanation.first.moment.event_words, explanation.second.moment.event_words
+    first, second = _described(explanation.first.moment, explanation.second.moment)
     match explanation.relation:
         case Relation.BEFORE:
             return _sentence(f"{first} happens before {second}: {_by(explanation)}.")
@@ -21,6 +23,13 @@ def sentence_of(explanation: Explanation) -> str:
             return _sentence(f"{second} had not ended when {first} followed from it: {_by(explanation)}.")
         case Relation.CONCURRENT:
             return f"{_missing(explanation, f'{first} and {second}')} {_ancestry(explanation)}"
+
+
+def _described(first: Moment, second: Moment) -> tuple[str, str]:
+    mine, theirs = first.runner_name, second.runner_name
+    if mine == theirs and first.runner != second.runner:
+        mine, theirs = told_apart([first.runner, second.runner], [first.location, second.location])
+    return first.event_words(mine), second.event_words(theirs)
 
 
 def _missing(explanation: Explanation, pair: str) -> str:

@@ -17,6 +17,7 @@ class AccessView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     event_id: EventId
     timestamp: str
     thread_id: str
+    task: str
     service_name: str
     access_type: AccessType
     old_value: JsonValue
@@ -52,6 +53,7 @@ def _view(entry: AuditEntry, *, is_first: bool) -> AccessView:
         event_id=entry.event_id,
         timestamp=format_time(entry.time_ns),
         thread_id=entry.thread_id,
+        task=entry.task,
         service_name=entry.service,
         access_type=entry.access_type,
         old_value=None if entry.old_value is msgspec.UNSET else entry.old_value,

@@ -11,6 +11,7 @@ from raceway_core.event import EventId, TraceId
 from raceway_core.finding import AccessEvidence, Example, Finding, FindingKind, Verdict, severity_of
 from raceway_core.identity import place_of
 from raceway_core.moment_view import MomentView, view_moment
+from raceway_core.runner import told_apart
 from raceway_core.time import format_time
 
 MOST_GLOBAL_RACES = 100
@@ -142,12 +143,13 @@ def global_race_lines(races: Iterable[GlobalRaceView]) -> list[str]:
 
 def describe(example: Example) -> str:
     """Return who raced with whom in one sentence."""
-    first, second = example.first, example.second
-    return (
-        f"{first.access_type.value} by {first.thread_id} at {first.location or 'an unknown place'}"
-        f" and {second.access_type.value} by {second.thread_id} at {second.location or 'an unknown place'}"
-        f" are not ordered ({example.verdict.value})"
+    pair = (example.first, example.second)
+    names = told_apart([access.runner for access in pair], [access.location for access in pair])
+    first, second = (
+        f"{access.access_type.value} by {name} at {access.location or 'an unknown place'}"
+        for access, name in zip(pair, names, strict=True)
     )
+    return f"{first} and {second} are not ordered ({example.verdict.value})"
 
 
 def _side_of(access: AccessEvidence) -> Side:
