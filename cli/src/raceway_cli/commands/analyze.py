@@ -76,7 +76,7 @@ def command(
     from raceway_cli.explanation import explanation_text
     from raceway_cli.output.destination import check_destinations
     from raceway_cli.output.reports import Reports
-    from raceway_cli.reported.items import items_of
+    from raceway_cli.reported.items import found_in_report
     from raceway_cli.show.json import print_json
     from raceway_cli.show.report import print_report
 
@@ -84,7 +84,7 @@ def command(
         raise click.UsageError("--explain prints a text, --json all of the report")
     is_taken = check_destinations({"--json": "-" if as_json else None, "--sarif": sarif, "--junit": junit})
     report = report_or_exit(files, question_of(how, what_if, with_hidden=with_hidden))
-    items = items_of(report) if sarif or junit or fail_on or explain is not None else []
+    items = found_in_report(report).items if sarif or junit or fail_on or explain is not None else []
     Reports(sarif, junit, files).write(items, failing={item.fingerprint for item in items})
     if as_json:
         print_json(report)
