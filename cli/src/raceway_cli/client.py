@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -13,7 +13,7 @@ import msgspec
 from raceway_api.v1.anomaly import AnomalyList, TraceAnomalyList
 from raceway_api.v1.deadlock import DeadlockList, TraceDeadlocks
 from raceway_api.v1.event import EventItem, EventList
-from raceway_api.v1.isolation import TraceIsolation
+from raceway_api.v1.isolation import RecentIsolation, TraceIsolation
 from raceway_api.v1.lock import LockList, LockTotalItem, TraceLocks
 from raceway_api.v1.race import FindingList
 from raceway_api.v1.service import GraphView
@@ -21,14 +21,15 @@ from raceway_api.v1.trace import AuditTrails, CriticalPaths, TraceItem, TraceLis
 from raceway_api.v1.trail import TrailView
 from raceway_api.v1.variable import VariableItem, VariableList
 from raceway_api.v1.why import WhyView
-from raceway_core.anomaly_view import AnomalyView
 from raceway_core.errors import Rejected, Retryable
 from raceway_core.finding_view import FindingView
 
 Answer = TypeVar("Answer")
+_Parameter: TypeAlias = str | int | list[str]
 
 _TIMEOUT_S = 30.0
 _PAGE = 200
+_MOST_FAULTS = 1000
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -124,15 +125,27 @@ class Client:
         """Return one trace."""
         return self._get(f"/api/v1/traces/{trace_id}", TraceItem)
 
-    def anomalies(self, *, most: int) -> list[AnomalyView]:
-        """Return up to `most` anomalies, the newest ten minutes first, in them the worst."""
-        found: list[AnomalyView] = []
-        cursor: str | None = ""
-        while cursor is not None and len(found) < most:
-            size = min(_PAGE, most - len(found))
-            page = self._get("/api/v1/anomalies", AnomalyList, limit=size, cursor=cursor)
-            found += page.anomalies
-            cursor = page.next_cursor
+    def anomalies(
+        self, *, most: int, since_ns: int | None = None, limits_ns: Mapping[str, int] | None = None
+    ) -> AnomalyList:
+        """Return up to `most` anomalies, the newest ten minutes first, in them the worst.
+
+        With `since_ns` those of calls that ended then or later; `limits_ns` are by name of operation what
+        it may take at most.
+        """
+        slow = [f"{name}={limit_ns}" for name, limit_ns in (limits_ns or {}).items()]
+        found = AnomalyList([], "", is_cut=False)
+        while found.next_cursor is not None and len(found.anomalies) < most:
+            page = self._get(
+                "/api/v1/anomalies",
+                AnomalyList,
+                limit=min(_PAGE, most - len(found.anomalies)),
+                cursor=found.next_cursor,
+                since=since_ns,
+                slow=slow,
+            )
+            both = [*found.anomalies, *page.anomalies]
+            found = AnomalyList(both, page.next_cursor, is_cut=found.is_cut or page.is_cut)
         return found
 
     def trace_anomalies(self, trace_id: str) -> TraceAnomalyList:
@@ -162,6 +175,10 @@ class Client:
     def locks_in(self, trace_id: str) -> TraceLocks:
         """Return how the locks of one trace were used, and the first holds."""
         return self._get(f"/api/v1/traces/{trace_id}/locks", TraceLocks)
+
+    def isolation(self, *, since_ns: int) -> RecentIsolation:
+        """Return what the transactions of traces with an event not before `since_ns` prove, by resource."""
+        return self._get("/api/v1/isolation", RecentIsolation, since=since_ns, limit=_MOST_FAULTS)
 
     def isolation_in(self, trace_id: str) -> TraceIsolation:
         """Return what the transactions of one trace prove."""
@@ -210,7 +227,7 @@ class Client:
         """Return the services and the calls between them."""
         return self._get("/api/v1/services/graph", GraphView)
 
-    def _get(self, path: str, shape: type[Answer], **query: str | int | None) -> Answer:
+    def _get(self, path: str, shape: type[Answer], **query: _Parameter | None) -> Answer:
         try:
             answer = self._http.get(path, params=_given(query))
         except httpx.TransportError as error:
@@ -223,8 +240,8 @@ class Client:
         raise Rejected(f"{self._url} answered {answer.status_code}: {_detail(answer)}")
 
 
-def _given(query: Mapping[str, str | int | None]) -> dict[str, str | int]:
-    return {name: value for name, value in query.items() if value not in {None, ""} and value is not None}
+def _given(query: Mapping[str, _Parameter | None]) -> dict[str, _Parameter]:
+    return {name: value for name, value in query.items() if value is not None and value != ""}
 
 
 def _detail(answer: httpx.Response) -> str:

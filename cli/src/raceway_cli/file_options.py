@@ -11,9 +11,12 @@ import click
 from raceway_cli.question import DURATION_OF, NamedNumber
 
 if TYPE_CHECKING:
+    from raceway_cli.file_trail import Audited, FileTrail
     from raceway_cli.inquiry import Question
+    from raceway_cli.progress import Progress
     from raceway_core.report import Report
 
+Answer = TypeVar("Answer")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _FORMATS = ("auto", "raceway", "otlp", "jaeger", "shiviz", "std", "history")
@@ -86,12 +89,29 @@ def report_or_exit(files: tuple[str, ...], question: Question) -> Report:
     Raises:
         Rejected: A file cannot be read; the message names it, the line and what was expected.
     """
-    from raceway_cli.offline import OwnFault, report_files
+    from raceway_cli.offline import report_files
+
+    return _answer_or_exit(lambda progress: report_files(files, question, progress))
+
+
+def trail_or_exit(files: tuple[str, ...], question: Question, wanted: Audited) -> FileTrail:
+    """Return the audit trail of a variable in files, or exit with 3 on a fault of our own.
+
+    Raises:
+        Rejected: A file cannot be read, or nothing touches the variable; the message says what is near.
+    """
+    from raceway_cli.offline import trail_files
+
+    return _answer_or_exit(lambda progress: trail_files(files, question, wanted, progress))
+
+
+def _answer_or_exit(work: Callable[[Progress], Answer]) -> Answer:
+    from raceway_cli.offline import OwnFault
     from raceway_cli.progress import shown_progress
 
     try:
         with shown_progress() as progress:
-            return report_files(files, question, progress)
+            return work(progress)
     except OwnFault as fault:
         click.echo(f"{fault}", err=True)
         sys.exit(3)

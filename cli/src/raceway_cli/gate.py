@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,22 +12,29 @@ import click
 from raceway_cli.baseline_file import Baseline, Comparison, compare, read_baseline, updated, write_baseline
 from raceway_cli.client import Client
 from raceway_cli.idle import wait_idle
-from raceway_cli.reported.finding import item_of_finding
 from raceway_cli.reported.item import Item
+from raceway_cli.reported.items import Found
+from raceway_cli.reported.server import ServerAnswers, found_on_server
 from raceway_cli.show.finding import counted
 from raceway_core.errors import Rejected
 
+_MOST_ANOMALIES = 10_000
+
 
 class Server(NamedTuple):
-    """A running Raceway, how far back to look, and how long to wait until it has analyzed everything."""
+    """A running Raceway, how far back to look, and how long to wait until it has analyzed everything.
+
+    `limits_ns` are by name of operation what it may take at most.
+    """
 
     url: str
     key: str | None
     last_s: float
     wait_s: float
+    limits_ns: Mapping[str, int]
 
 
-def items_of_server(server: Server, *, now_ns: int | None = None) -> list[Item]:
+def ask_server(server: Server, *, now_ns: int | None = None) -> Found:
     """Return what a server found in the events of the last time, once it is at rest.
 
     Raises:
@@ -42,7 +49,12 @@ def items_of_server(server: Server, *, now_ns: int | None = None) -> list[Item]:
             raise Rejected(
                 f"{server.url} has no events of the last {server.last_s:g} s, so nothing was checked"
             )
-        return [item_of_finding(found) for found in client.findings(with_hidden=True, since_ns=since_ns)]
+        answers = ServerAnswers(
+            list(client.findings(with_hidden=True, since_ns=since_ns)),
+            client.isolation(since_ns=since_ns),
+            client.anomalies(most=_MOST_ANOMALIES, since_ns=since_ns, limits_ns=server.limits_ns),
+        )
+    return found_on_server(answers)
 
 
 def comparison(items: Sequence[Item], path: Path | None) -> Comparison:

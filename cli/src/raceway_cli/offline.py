@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from raceway_cli.event_files import EventFiles
 from raceway_cli.inquiry import Question
@@ -14,7 +15,13 @@ from raceway_core.formats import history
 from raceway_core.formats.reading import with_clock
 from raceway_core.isolation.check import check
 from raceway_core.offline import analyze_events
+from raceway_core.offline_variable import find_variable
 from raceway_core.report import Report, report_of, report_of_history
+
+if TYPE_CHECKING:
+    from raceway_cli.file_trail import Audited, FileTrail
+
+Answer = TypeVar("Answer")
 
 
 class OwnFault(Exception):
@@ -28,9 +35,25 @@ def report_files(files: Sequence[str], question: Question, progress: Progress | 
         Rejected: A file cannot be read; the message names it, the line and what was expected.
         OwnFault: A fault of ours.
     """
+    return _answer(files, lambda: _report(files, question, progress or Silence()))
+
+
+def trail_files(
+    files: Sequence[str], question: Question, wanted: Audited, progress: Progress | None = None
+) -> FileTrail:
+    """Return the audit trail of a variable in files, `-` being standard input.
+
+    Raises:
+        Rejected: A file cannot be read, or nothing touches the variable; the message says what is near.
+        OwnFault: A fault of ours.
+    """
+    return _answer(files, lambda: _trail(files, question, wanted, progress or Silence()))
+
+
+def _answer(files: Sequence[str], work: Callable[[], Answer]) -> Answer:
     gc.disable()  # the events make no cycles, and looking for some takes longer than reading them
     try:
-        return _report(files, question, progress or Silence())
+        return work()
     except RacewayError:
         raise
     except Exception as error:
@@ -52,6 +75,22 @@ def _report(files: Sequence[str], question: Question, progress: Progress) -> Rep
         with_hidden=question.with_hidden,
     )
     return with_clock(report, analysis, source.reading, source.format)
+
+
+def _trail(files: Sequence[str], question: Question, wanted: Audited, progress: Progress) -> FileTrail:
+    # These load the API's views, which no report needs.
+    from raceway_cli.file_trail import FileTrail, trail_in
+
+    source = EventFiles(files, question, progress)
+    found = find_variable(
+        source.events(),
+        wanted.name,
+        question.options,
+        track=lambda traces: progress.track("analyzing", traces),
+    )
+    if source.history is not None:
+        raise Rejected(f"{source.history_name}: a history has keys of transactions, and no variables")
+    return FileTrail(trail_in(found, wanted), source.format.has_time)
 
 
 def _history(data: bytes, name: str) -> Report:

@@ -135,7 +135,7 @@ async def test_a_trace_that_is_analyzed_anew_counts_once(api: Serving) -> None:
 
 
 async def test_what_is_not_there_has_no_anomalies(api: Serving) -> None:
-    assert await api.get("/api/v1/anomalies") == {"anomalies": [], "next_cursor": None}
+    assert await api.get("/api/v1/anomalies") == {"anomalies": [], "next_cursor": None, "is_cut": False}
     await api.get(f"/api/traces/{UNKNOWN_TRACE}/anomalies", status=404)
     await api.get("/api/traces/nonsense/anomalies", status=400)
     await api.get("/api/v1/traces/nonsense/anomalies", status=400)

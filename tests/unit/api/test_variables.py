@@ -12,10 +12,12 @@ from tests.unit.core.build import NOON_NS, Story
 
 from raceway_api.cursor import read_cursor
 from raceway_api.v1.trail import TrailCursor, TrailItem, Wanted, read_trail
+from raceway_cli.file_trail import Audited, trail_in
 from raceway_common.packing import pack_run
 from raceway_common.ports.trace_store import VariableFilter
 from raceway_core.analysis import analyze_trace
 from raceway_core.event import Scope
+from raceway_core.offline_variable import find_variable
 from raceway_core.run import find_across_traces
 
 pytestmark = pytest.mark.anyio
@@ -100,6 +102,23 @@ async def test_a_lost_update_across_traces_is_told_step_by_step(api: Serving) ->
         ("1", "Write", "concurrent"),
         ("2", "Write", "concurrent"),
     ]
+
+
+async def test_files_have_the_trail_of_a_server(api: Serving) -> None:
+    quiet = Story(trace_id(3), service="mail", at=2)
+    for value in range(3):
+        quiet.write("balance", value, scope=Scope.SERVICE)
+        quiet.write("other", value)
+        quiet.update("balance", value, old=value + 1)
+    stories = [*withdrawals(), quiet]
+    await keep(api, *stories)
+    found = find_variable((event for story in stories for event in story.events), "balance")
+    assert found.names == {"balance", "other"}
+    for scope in (None, "global", "service:mail"):
+        asked = {} if scope is None else {"scope": scope}
+        in_files = trail_in(found, Audited("balance", scope))
+        assert msgspec.json.decode(msgspec.json.encode(in_files)) == await trail_at(api, "balance", **asked)
+    assert [row.across_pairs > 0 for row in in_files.scopes] == [True, False]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])

@@ -92,7 +92,14 @@ def test_reports_say_what_is_new(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), (FORK_JOIN, "--url", "http://127.0.0.1:1"), (FORK_JOIN, "--update-baseline"), ("--last", "soon")],
+    [
+        (),
+        (FORK_JOIN, "--url", "http://127.0.0.1:1"),
+        ("--url", "http://127.0.0.1:1", "--format", "std"),
+        ("--url", "http://127.0.0.1:1", "--pattern", "x"),
+        (FORK_JOIN, "--update-baseline"),
+        ("--last", "soon"),
+    ],
 )
 def test_what_does_not_go_together_is_refused(arguments: tuple[str | Path, ...]) -> None:
     assert check(*arguments).exit_code == 2

@@ -12,8 +12,10 @@ from raceway_core.causal_graph import build_graph
 from raceway_core.clock import clocks_of
 from raceway_core.event import Scope, TransactionBegin, TransactionCommit
 from raceway_core.isolation.declared import check_declared, check_parts, declared_in
+from raceway_core.isolation.fault import faults_of, merge_faults
 from raceway_core.isolation.history import Isolation
 from raceway_core.isolation.part import NOTHING, DeclaredPart, DeclaredTrace, parts_of
+from raceway_core.isolation.resource import check_by_resource
 from raceway_core.options import DEFAULTS
 
 LEFT_OUT = ["x"]
@@ -189,6 +191,41 @@ def test_parts_of_traces_prove_what_none_of_them_does_alone() -> None:
     assert classes(check_parts(parts)) == [("lost-update", ["A", "B"])]
     assert check_parts(parts) == check_parts(parts[::-1])
     assert [check_parts([part]).anomalies for part in parts] == [[], []]
+
+
+def buy(story: Story, name: str, resource: str, seen: int) -> None:
+    """Record a transaction of a resource, on a thread of its own, that reads x at a version and writes it."""
+    story.event(TransactionBegin(transaction_id=name, resource=resource), on=name)
+    story.read("x", seen, on=name, version=seen)
+    story.write("x", seen, on=name, version=seen + 1)
+    story.event(TransactionCommit(transaction_id=name, resource=resource), on=name)
+
+
+def test_each_resource_is_a_history_of_its_own() -> None:
+    first, second = Story("t1"), Story("t2")
+    buy(first, "A", "orders", 1)
+    buy(second, "B", "orders", 1)
+    buy(first, "C", "stock", 1)
+    buy(second, "D", "stock", 7)
+    traces = [declared(first), declared(second)]
+    found = check_by_resource(traces)
+    assert classes(found) == [("lost-update", ["A", "B"])]
+    assert (found.transactions, found.refuted_levels) == (4, ["snapshot-isolation", "serializable"])
+    assert found == check_by_resource(traces[::-1])
+    assert len(check_declared(traces).anomalies) > 1
+    assert check_by_resource([NOTHING]) == Isolation(0, [], [], [])
+
+
+def test_anomalies_of_one_fingerprint_are_one_fault() -> None:
+    story = Story()
+    for name in ("A", "B", "C"):
+        buy(story, name, "orders", 1)
+    anomalies = isolation(story).anomalies
+    [fault] = faults_of(anomalies)
+    assert (fault.count, fault.example) == (len(anomalies), anomalies[0])
+    assert fault.count > 1
+    [both] = merge_faults([fault, *faults_of(anomalies[::-1])])
+    assert (both.count, both.example) == (2 * len(anomalies), anomalies[0])
 
 
 def test_a_part_survives_its_packing() -> None:

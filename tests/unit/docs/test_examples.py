@@ -23,6 +23,7 @@ from raceway_cli.show.trace import print_audit
 from raceway_cli.show.why import print_why
 from raceway_core.analysis import analyze_trace
 from raceway_core.causality import Causality
+from raceway_core.errors import Rejected
 from raceway_core.event import Event, EventId, TraceId
 from raceway_core.formats import raceway
 from raceway_core.options import DEFAULTS
@@ -69,7 +70,10 @@ def test_the_table_of_contents_has_every_page(page: Path) -> None:
 
 
 def _analyzed(arguments: list[str]) -> str:
-    return CliRunner().invoke(command, arguments, catch_exceptions=False).stdout
+    try:
+        return CliRunner().invoke(command, arguments, catch_exceptions=False).stdout
+    except Rejected as error:
+        return f"error: {error}"  # as `raceway_cli.main` prints it
 
 
 def _why(arguments: list[str]) -> str:

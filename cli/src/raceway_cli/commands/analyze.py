@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Unpack
 
 import click
@@ -14,9 +15,10 @@ from raceway_cli.file_options import (
     question_of,
     report_options,
     report_or_exit,
+    trail_or_exit,
 )
 from raceway_cli.question import FACTOR_OF, NamedNumber
-from raceway_cli.reported.item import LEVELS, any_at_least
+from raceway_cli.reported.item import LEVELS, Item, any_at_least
 
 _EPILOG = """\b
 Formats:
@@ -32,6 +34,8 @@ Examples:
   raceway analyze events.jsonl
   raceway analyze web.jsonl bank.jsonl.gz spans.json   traces that are spread over files
   raceway analyze events.jsonl --explain 4f0c          one finding with all its evidence
+  raceway analyze events.jsonl --audit "accounts['alice']"
+                                                       who touched a variable, step by step
   raceway analyze events.jsonl --sarif race.sarif --junit race.xml --fail-on observed
   raceway analyze --format std trace.std --json
   raceway analyze --pattern '(?<host>\\S+) (?<clock>{.*}) (?<event>.*)' lines.log
@@ -43,6 +47,15 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 the input cannot
 """
 
 
+class _Options(FileOptions):
+    with_hidden: bool
+    as_json: bool
+    explain: str | None
+    sarif: str | None
+    junit: str | None
+    what_if: NamedNumber | None
+
+
 @click.command(epilog=_EPILOG)
 @files_argument(required=True)
 @file_options
@@ -51,6 +64,8 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 the input cannot
 @click.option(
     "--explain", metavar="FINGERPRINT", help="Only this finding, or the one that begins so, in full."
 )
+@click.option("--audit", metavar="VARIABLE", help="Only who touched this variable, step by step.")
+@click.option("--scope", help="With --audit: which variable of that name; else the most accessed one.")
 @report_options
 @click.option(
     "--what-if", type=FACTOR_OF, help="NAME=FACTOR: as if the operation took so many times as long."
@@ -59,38 +74,75 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 the input cannot
 def command(
     files: tuple[str, ...],
     *,
-    with_hidden: bool,
-    as_json: bool,
-    explain: str | None,
-    sarif: str | None,
-    junit: str | None,
-    what_if: NamedNumber | None,
+    audit: str | None,
+    scope: str | None,
     fail_on: str | None,
-    **how: Unpack[FileOptions],
+    **how: Unpack[_Options],
 ) -> None:
     """Find races, lost updates, deadlocks and anomalies in FILES, or in standard input where one is `-`.
 
     Files of events are analyzed together, as one set of events. gzip is unpacked. Nothing is sent
     anywhere and nothing is stored.
     """
+    if audit is not None:
+        _refuse_reports(how, fail_on)
+        _print_trail(files, audit, scope, how)
+        return
+    if scope is not None:
+        raise click.UsageError("--scope says which variable --audit shows")
+    items = _print_report(files, how, with_items=fail_on is not None)
+    if fail_on and any_at_least(items, fail_on):
+        sys.exit(1)
+
+
+def _print_report(files: tuple[str, ...], how: _Options, *, with_items: bool) -> Sequence[Item]:
+    """Print and write what was asked for, and return the items if any of it needs them."""
     from raceway_cli.explanation import explanation_text
     from raceway_cli.output.destination import check_destinations
     from raceway_cli.output.reports import Reports
-    from raceway_cli.reported.items import items_of
+    from raceway_cli.reported.items import found_in_report
     from raceway_cli.show.json import print_json
     from raceway_cli.show.report import print_report
 
-    if as_json and explain is not None:
+    sarif, junit, explain = how["sarif"], how["junit"], how["explain"]
+    if how["as_json"] and explain is not None:
         raise click.UsageError("--explain prints a text, --json all of the report")
-    is_taken = check_destinations({"--json": "-" if as_json else None, "--sarif": sarif, "--junit": junit})
-    report = report_or_exit(files, question_of(how, what_if, with_hidden=with_hidden))
-    items = items_of(report) if sarif or junit or fail_on or explain is not None else []
+    printed = "-" if how["as_json"] else None
+    is_taken = check_destinations({"--json": printed, "--sarif": sarif, "--junit": junit})
+    report = report_or_exit(files, question_of(how, how["what_if"], with_hidden=how["with_hidden"]))
+    needs_items = sarif or junit or with_items or explain is not None
+    items = found_in_report(report).items if needs_items else []
     Reports(sarif, junit, files).write(items, failing={item.fingerprint for item in items})
-    if as_json:
+    if how["as_json"]:
         print_json(report)
     elif explain is not None:
         click.echo(explanation_text(items, report.findings or (), explain))
     elif not is_taken:
         print_report(report)
-    if fail_on and any_at_least(items, fail_on):
-        sys.exit(1)
+    return items
+
+
+def _print_trail(files: tuple[str, ...], variable: str, scope: str | None, how: _Options) -> None:
+    from raceway_cli.file_trail import Audited
+    from raceway_cli.show.json import print_json
+    from raceway_cli.show.trail import print_whole_trail
+
+    trail = trail_or_exit(files, question_of(how, with_hidden=True), Audited(variable, scope))
+    print_json(trail.view) if how["as_json"] else print_whole_trail(trail.view, has_time=trail.has_time)
+
+
+def _refuse_reports(how: _Options, fail_on: str | None) -> None:
+    """Refuse what is said of a report where none is made.
+
+    Raises:
+        click.UsageError: There is something.
+    """
+    said = {
+        "--explain": how["explain"],
+        "--sarif": how["sarif"],
+        "--junit": how["junit"],
+        "--what-if": how["what_if"],
+        "--fail-on": fail_on,
+    }
+    if given := [name for name, value in said.items() if value is not None]:
+        raise click.UsageError(f"--audit shows one variable and reports nothing: leave out {given[0]}")

@@ -25,10 +25,12 @@ def command(*, limit: int, as_json: bool, url: str, key: str | None) -> None:
     from raceway_cli.show.json import print_json
 
     with Client(url, key=key) as client:
-        anomalies = client.anomalies(most=limit)
+        found = client.anomalies(most=limit)
     if as_json:
-        print_json(anomalies)
-    elif anomalies:
-        print_anomalies(anomalies, (), most=limit)
+        print_json(found.anomalies)
+    elif found.anomalies:
+        print_anomalies(found.anomalies, (), most=limit)
     else:
         click.echo("nothing took longer, or failed more often, than it did")
+    if found.is_cut:
+        click.echo("too much was slow to look into all of it", err=as_json)

@@ -20,7 +20,7 @@ from raceway_cli.question import DURATION
 from raceway_cli.reported.item import LEVELS
 
 if TYPE_CHECKING:
-    from raceway_cli.reported.item import Item
+    from raceway_cli.reported.items import Found
 
 _EPILOG = """\b
 Examples:
@@ -94,7 +94,9 @@ def command(
     if update_baseline and baseline is None:
         raise click.UsageError("--update-baseline needs to know where: --baseline FILE")
     is_taken = check_destinations({"--sarif": sarif, "--junit": junit})
-    items = _items(files, how)
+    items, left_out = _found(files, how)
+    for text in left_out:
+        click.echo(f"{click.style('left out:', fg='yellow', bold=True)} {text}", err=True)
     if update_baseline and baseline is not None:
         click.echo(update(items, baseline), err=is_taken)
     found = comparison(items, baseline)
@@ -107,15 +109,21 @@ def command(
         sys.exit(1)
 
 
-def _items(files: tuple[str, ...], how: _Options) -> list[Item]:
-    from raceway_cli.gate import Server, items_of_server
-    from raceway_cli.reported.items import items_of
+def _found(files: tuple[str, ...], how: _Options) -> Found:
+    from raceway_cli.gate import Server, ask_server
+    from raceway_cli.inquiry import asked
+    from raceway_cli.reported.items import found_in_report
 
     url = how["url"]
     if bool(files) is (url is not None):
         raise click.UsageError("name either files or a server with --url")
     if url is not None:
-        items = items_of_server(Server(url, how["key"], how["last"], how["wait"]))
+        if how["pattern"] is not None or how["format_name"] != "auto":
+            raise click.UsageError("--format and --pattern are of files")
+        limits_ns = asked(None, how["slow"]).latency.limits_ns
+        found = ask_server(Server(url, how["key"], how["last"], how["wait"], limits_ns))
     else:
-        items = items_of(report_or_exit(files, question_of(how, with_hidden=True)))
-    return [item._replace(is_hidden=False) for item in items] if how["with_hidden"] else items
+        found = found_in_report(report_or_exit(files, question_of(how, with_hidden=True)))
+    if how["with_hidden"]:
+        found = found._replace(items=[item._replace(is_hidden=False) for item in found.items])
+    return found

@@ -10,10 +10,10 @@ from raceway_cli.reported.item import Item, Kind
 from raceway_cli.show.isolation import MEANINGS, anomaly_text
 from raceway_cli.show.table import duration_text
 from raceway_core.anomaly import AnomalyKind
-from raceway_core.anomaly_fingerprint import anomaly_fingerprint, isolation_fingerprint
+from raceway_core.anomaly_fingerprint import anomaly_fingerprint
 from raceway_core.anomaly_view import AnomalyView
 from raceway_core.finding import Severity, Verdict
-from raceway_core.isolation.history import Anomaly
+from raceway_core.isolation.fault import IsolationFault, merge_faults
 
 _KINDS = {
     AnomalyKind.LATENCY: Kind.LATENCY,
@@ -23,28 +23,37 @@ _KINDS = {
 }
 
 
-def items_of_isolation(anomalies: Iterable[Anomaly]) -> list[Item]:
-    """Return what a history proves: proofs of damage, so as bad as can be."""
-    return _distinct(map(_isolation, anomalies))
+def items_of_isolation(faults: Iterable[IsolationFault]) -> list[Item]:
+    """Return what histories prove: proofs of damage, so as bad as can be."""
+    distinct = merge_faults(faults)
+    return [_isolation(fault) for fault in sorted(distinct, key=attrgetter("fingerprint"))]
 
 
 def items_of_anomalies(anomalies: Iterable[AnomalyView]) -> list[Item]:
-    """Return what took too long or failed too often."""
-    return _distinct(map(_anomaly, anomalies))
+    """Return what took too long or failed too often; of each the worst, then the costliest is shown."""
+    return _distinct(map(_anomaly, sorted(anomalies, key=_rank)))
 
 
-def _isolation(anomaly: Anomaly) -> Item:
+def _rank(anomaly: AnomalyView) -> tuple[int, int, float, str, str, str]:
+    """Return what `raceway_core.anomaly.anomaly_rank` does: a server lists them by time."""
+    score = -abs(anomaly.score or 0.0)
+    identity = (anomaly.trace_id, anomaly.event_id, anomaly.kind.value)
+    return (-int(anomaly.contribution_ns), anomaly.severity.rank, score, *identity)
+
+
+def _isolation(fault: IsolationFault) -> Item:
+    anomaly = fault.example
     keys = ", ".join(anomaly.keys)
     meaning = MEANINGS[anomaly.name]
     return Item(
-        fingerprint=isolation_fingerprint(anomaly.name, anomaly.keys),
+        fingerprint=fault.fingerprint,
         kind=Kind.ISOLATION,
         verdict=Verdict.PROVEN,
         severity=Severity.CRITICAL,
         subject=f"{anomaly.name} on {keys}" if keys else anomaly.name,
         summary=meaning,
         message=f"{anomaly.name}: {meaning}. Transactions: {', '.join(anomaly.transactions)}.",
-        evidence=anomaly_text(anomaly),
+        evidence=anomaly_text(anomaly) + _more(fault.count - 1),
     )
 
 
@@ -86,6 +95,8 @@ def _distinct(items: Iterable[Item]) -> list[Item]:
 
 def _worst(group: Sequence[Item]) -> Item:
     worst = min(group, key=lambda item: item.severity.rank)
-    if len(group) == 1:
-        return worst
-    return worst._replace(evidence=f"{worst.evidence}\n    … and {len(group) - 1:,} more of the kind")
+    return worst._replace(evidence=worst.evidence + _more(len(group) - 1))
+
+
+def _more(count: int) -> str:
+    return f"\n    … and {count:,} more of the kind" if count else ""

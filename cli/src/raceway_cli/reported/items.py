@@ -1,17 +1,34 @@
-"""All items of a report, in the order of the report."""
+"""All items of a report in one order, and what was left out of it."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from raceway_cli.reported.anomaly import items_of_anomalies, items_of_isolation
 from raceway_cli.reported.finding import item_of_finding
 from raceway_cli.reported.item import Item
+from raceway_cli.show.isolation import CUT
+from raceway_core.isolation.fault import faults_of
 from raceway_core.report import Report
 
 
-def items_of(report: Report) -> list[Item]:
-    """Return what is reported: findings, then anomalies of isolation, then those of time."""
-    return [
+class Found(NamedTuple):
+    """What was found: findings, then anomalies of isolation, then those of time.
+
+    `left_out` says in sentences what was too much to look into, so that something may not be found.
+    """
+
+    items: Sequence[Item]
+    left_out: Sequence[str] = ()
+
+
+def found_in_report(report: Report) -> Found:
+    """Return what the files of a report show."""
+    isolation = report.isolation
+    items = [
         *map(item_of_finding, report.findings or ()),
-        *items_of_isolation(report.isolation.anomalies if report.isolation else ()),
+        *items_of_isolation(faults_of(isolation.anomalies) if isolation else ()),
         *items_of_anomalies(report.anomalies or ()),
     ]
+    return Found(items, [f"isolation: {CUT[cut]}" for cut in (isolation.cut if isolation else ())])

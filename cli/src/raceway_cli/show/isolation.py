@@ -25,7 +25,7 @@ MEANINGS = {
     "internal": "a read does not follow from the transaction's own accesses before it",
 }
 
-_CUT: dict[Cut, str] = {
+CUT: dict[Cut, str] = {
     "visibility": "this history has too much to compare everything: more levels may be refuted",
     "cycles": "these are not all: of the levels nothing is missing, but not every cycle is shown",
 }
@@ -39,7 +39,7 @@ def isolation_text(isolation: Isolation) -> str:
         parts.append(f"… {left:,} more with --json")
     if isolation.unrecoverable_keys:
         parts.append(_unrecoverable(isolation.unrecoverable_keys))
-    parts += [_CUT[cut] for cut in isolation.cut]
+    parts += [CUT[cut] for cut in isolation.cut]
     return "\n\n".join(parts)
 
 

@@ -84,7 +84,9 @@ def print_trace(report: TraceReport) -> None:
 
 
 def _isolation_of(item: IsolationItem) -> Isolation:
-    return Isolation(item.transactions, item.refuted_levels, item.anomalies, item.unrecoverable_keys)
+    return Isolation(
+        item.transactions, item.refuted_levels, item.anomalies, item.unrecoverable_keys, item.cut
+    )
 
 
 def print_audit(trails: AuditTrails) -> None:

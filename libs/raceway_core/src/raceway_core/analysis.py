@@ -26,7 +26,8 @@ from raceway_core.deadlock_finding import deadlocks_of, find_deadlock_faults
 from raceway_core.event import Event, HeldLock, TraceId
 from raceway_core.evidence import held
 from raceway_core.grouping import Scene
-from raceway_core.isolation.declared import check_declared, declared_in
+from raceway_core.isolation.declared import declared_in
+from raceway_core.isolation.resource import check_by_resource
 from raceway_core.lock_order import lock_edges
 from raceway_core.locking.order_writer import lock_orders_of
 from raceway_core.lockset import Lockset, locks_of
@@ -97,7 +98,7 @@ def analyze_ordered(
         event_notes=_notes(graph, clocks, locks.locksets),
         deadlocks=deadlocks_of(graph, deadlocks.cycles),
         locks=contention_of(graph, locks.holds, options),
-        isolation=check_declared([declared]) if declared.sessions else None,
+        isolation=check_by_resource([declared]) if declared.sessions else None,
         declared=declared,
         lock_orders=orders.orders,
         measurements=tuple(measurements_of(graph, paths)),

@@ -19,8 +19,8 @@ from raceway_core.deadlock_across import DeadlocksAcross, classes_by_scope, find
 from raceway_core.event import Event, TraceId
 from raceway_core.finding import Finding, merge_findings
 from raceway_core.grouping import names_of
-from raceway_core.isolation.declared import check_declared
 from raceway_core.isolation.history import Isolation
+from raceway_core.isolation.resource import check_by_resource
 from raceway_core.measured import TraceMeasurements
 from raceway_core.offset.message import Message, messages_of
 from raceway_core.operation_share import TraceOperations, operations_of
@@ -125,11 +125,11 @@ def _measured(trace: AnalyzedTrace) -> TraceMeasurements:
 
 
 def _isolation(traces: Sequence[AnalyzedTrace]) -> Isolation:
-    """Return what all transactions prove together; where one trace has all of them, that is known."""
+    """Return what the transactions of each resource prove; where one trace has all, that is known."""
     results = [trace.result for trace in traces if trace.result.isolation]
     if len(results) == 1 and results[0].isolation:
         return results[0].isolation
-    return check_declared(result.declared for result in results)
+    return check_by_resource(result.declared for result in results)
 
 
 def _across(traces: Sequence[AnalyzedTrace]) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ replaced whenever any of them came late. Asked again, it is the same as long as 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from raceway_api.deps import Deps
@@ -14,10 +15,10 @@ from raceway_api.stored import StoredTraces
 from raceway_common.packing import unpack_measurements
 from raceway_common.ports.trace_store import Section
 from raceway_core.anomaly import Anomaly, Normal, normal_of
-from raceway_core.bucketed.bucket import BUCKET_NS, Call, call_entry, family_of
+from raceway_core.bucketed.bucket import BUCKET_NS, Bucket, Call, CallQuery, call_entry, family_of
 from raceway_core.bucketed.history import MOST_AROUND, History, anchor_of, histories
 from raceway_core.bucketed.look import Look, after, look_at, looks_at
-from raceway_core.bucketed.told import tell, traces_in
+from raceway_core.bucketed.told import OverLimit, tell, traces_in
 from raceway_core.bucketed.verdict import Verdict, verdicts_of
 from raceway_core.event import TraceId
 from raceway_core.measured import Measurement, Operation
@@ -31,12 +32,26 @@ MOST_SPREAD = 72
 MOST_TRACES = 2_000
 """So many traces with something slow are looked into for one answer."""
 
+MOST_OVER = 1_000
+"""So many calls of one operation that took longer than they may are told, the longest ones."""
+
 
 class TraceAnomalies(NamedTuple):
     """What was not normal in one trace, the costliest first, and what is normal for its operations."""
 
     found: Sequence[Anomaly]
     normal: Sequence[Normal]
+
+
+class AnomaliesBetween(NamedTuple):
+    """What was not normal in some time, the costliest first.
+
+    `is_cut`: more traces than `MOST_TRACES` had something slow, and some were not looked into, or more
+    calls than `MOST_OVER` of an operation were over a limit.
+    """
+
+    found: Sequence[Anomaly]
+    is_cut: bool
 
 
 class _Asked(NamedTuple):
@@ -79,8 +94,10 @@ class AnomalyReader:
         found = [each for each in tell(verdicts, traces) if each.trace_id == trace_id]
         return TraceAnomalies(found, _normal(known, asked.calls))
 
-    async def between(self, first: int, last: int) -> list[Anomaly]:
-        """Return what was not normal in the buckets `first..last`, the costliest first."""
+    async def between(
+        self, first: int, last: int, limits_ns: Mapping[str, int] = MappingProxyType({})
+    ) -> AnomaliesBetween:
+        """Return what was not normal in the buckets `first..last`, or over the limit of its operation."""
         buckets = await self._deps.baselines.buckets(
             None, first=anchor_of(first - 1 - MOST_AROUND), last=last + MOST_AROUND
         )
@@ -90,12 +107,30 @@ class AnomalyReader:
             [(history, [each for each in history.numbers if each in asked]) for history in known.values()],
             lambda verdict: bool(verdict.judged),
         )
-        traces = await self._measured(traces_in(verdicts))
-        return [
-            each
-            for each in await self._in_thread(tell, verdicts, traces)
-            if first <= each.at_ns // BUCKET_NS <= last
+        over, is_cut = await self._over_limits(buckets, limits_ns, first, last)
+        slow = traces_in(verdicts, over)
+        told = await self._in_thread(tell, verdicts, await self._measured(slow), over)
+        found = [each for each in told if first <= each.at_ns // BUCKET_NS <= last]
+        return AnomaliesBetween(found, is_cut or len(slow) > MOST_TRACES)
+
+    async def _over_limits(
+        self, buckets: Iterable[Bucket], limits_ns: Mapping[str, int], first: int, last: int
+    ) -> tuple[list[OverLimit], bool]:
+        """Return the calls over their limits, and whether there are more."""
+        limited = {
+            bucket.operation
+            for bucket in buckets
+            if bucket.operation.name in limits_ns and first <= bucket.number <= last
+        }
+        queries = [
+            CallQuery(operation, first, last, MOST_OVER + 1, limits_ns[operation.name] + 1)
+            for operation in sorted(limited)
         ]
+        answers = await self._deps.baselines.calls(queries)
+        over = [
+            OverLimit(call, limits_ns[call.operation.name]) for calls in answers for call in calls[:MOST_OVER]
+        ]
+        return over, any(len(calls) > MOST_OVER for calls in answers)
 
     async def _judged(
         self,

@@ -31,6 +31,9 @@ ServicePath: TypeAlias = Annotated[
 WindowMinutes: TypeAlias = Annotated[
     int, QueryParameter(description="A service that was heard of in so many minutes is healthy")
 ]
+Since: TypeAlias = Annotated[
+    str | None, QueryParameter(description="Only what has an event not before this: RFC 3339, or nanoseconds")
+]
 ServiceName: TypeAlias = Annotated[str | None, QueryParameter(description="Only traces it took part in")]
 
 _TRAIL, _SERVICES, _VARIABLES = "/audit-trail/", "/services/", "/variables/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import NamedTuple
 
 from raceway_core.anomaly import Anomaly, AnomalyKind, anomaly_rank
 from raceway_core.baseline.explanation import explained
@@ -11,15 +12,24 @@ from raceway_core.baseline.rule import Judgement
 from raceway_core.bucketed.bucket import Call, family_of
 from raceway_core.bucketed.verdict import Crowd, Failing, Key, Verdict, key_of
 from raceway_core.event import TraceId
+from raceway_core.finding import Severity
 from raceway_core.measured import Measurement
+
+
+class OverLimit(NamedTuple):
+    """A call that took longer than was configured for its operation."""
+
+    call: Call
+    limit_ns: int
+
 
 Traces = Mapping[TraceId, Sequence[Measurement]]
 """The measurements of traces, by place."""
 
 
-def traces_in(verdicts: Iterable[Verdict]) -> set[TraceId]:
+def traces_in(verdicts: Iterable[Verdict], over_limit: Iterable[OverLimit] = ()) -> set[TraceId]:
     """Return the traces whose measurements `tell` needs."""
-    found: set[TraceId] = set()
+    found = {over.call.trace_id for over in over_limit}
     for verdict in verdicts:
         found.update(trace_id for trace_id, _ in verdict.judged)
         found.update(member.trace_id for crowd in verdict.crowds for member in crowd.members)
@@ -27,8 +37,10 @@ def traces_in(verdicts: Iterable[Verdict]) -> set[TraceId]:
     return found
 
 
-def tell(verdicts: Sequence[Verdict], traces: Traces) -> list[Anomaly]:
+def tell(verdicts: Sequence[Verdict], traces: Traces, over_limit: Iterable[OverLimit] = ()) -> list[Anomaly]:
     """Return the anomalies, the costliest first. Calls of traces that are not in `traces` are left out.
+
+    A call that is told as slow for its operation is not told again as one over a limit.
 
     `verdicts` should include those on the buckets after the ones asked about (`look.after`): calls
     that become part of a new level there are not told one by one.
@@ -41,9 +53,10 @@ def tell(verdicts: Sequence[Verdict], traces: Traces) -> list[Anomaly]:
     hidden = _hidden(judged, excess_ns, traces)
     crowds = [crowd for verdict in verdicts for crowd in verdict.crowds]
     together = {key_of(member) for crowd in crowds for member in crowd.members}
-    alone = [found for key, found in judged.items() if key not in together and key not in hidden]
+    alone = {key: found for key, found in judged.items() if key not in together and key not in hidden}
     anomalies = [
-        *_single(alone, excess_ns, traces),
+        *_single(alone.values(), excess_ns, traces),
+        *_over_limit((over for over in over_limit if key_of(over.call) not in alone), traces),
         *_crowds(crowds, hidden, excess_ns, traces),
         *_failing((failing for verdict in verdicts for failing in verdict.failing), traces),
     ]
@@ -74,6 +87,23 @@ def _single(
         if measurement := _measurement(call, traces):
             cost_ns = min(excess_ns.get(key_of(call), 0), measurement.critical_ns)
             yield _anomaly(call, measurement, judgement, cost_ns)
+
+
+def _over_limit(over_limit: Iterable[OverLimit], traces: Traces) -> Iterator[Anomaly]:
+    for call, limit_ns in over_limit:
+        if measurement := _measurement(call, traces):
+            yield Anomaly(
+                kind=AnomalyKind.LIMIT,
+                operation=call.operation,
+                trace_id=call.trace_id,
+                event_id=measurement.event_id,
+                at_ns=call.end_ns,
+                actual=call.duration_ns,
+                expected=limit_ns,
+                score=None,
+                severity=Severity.WARNING,
+                contribution_ns=min(call.duration_ns - limit_ns, measurement.critical_ns),
+            )
 
 
 def _crowds(

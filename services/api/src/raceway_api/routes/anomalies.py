@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from typing import Annotated
+
 from litestar import Response, get
+from litestar.params import QueryParameter
 
 from raceway_api.anomalies import AnomalyReader
 from raceway_api.answer import answer, encode, enveloped, shows, shows_enveloped
 from raceway_api.cursor import read_cursor
 from raceway_api.deps import Given
 from raceway_api.original.anomaly import TraceAnomaliesView, view_anomalies
-from raceway_api.parameter import CursorText, Limit, TraceIdText, trace_id_of
+from raceway_api.parameter import CursorText, Limit, Since, TraceIdText, time_of, trace_id_of
 from raceway_api.stored import StoredTraces
-from raceway_api.v1.anomaly import AnomalyCursor, AnomalyList, TraceAnomalyList, find_page
+from raceway_api.v1.anomaly import AnomalyCursor, AnomalyList, AnomalyQuery, TraceAnomalyList, find_page
 from raceway_common.ports.trace_store import Section
 from raceway_common.web.error import AnyRequest
 from raceway_core.anomaly_view import view_anomaly, view_normal
+from raceway_core.errors import Rejected
+from raceway_core.time import FIRST_NS
+
+Slow = Annotated[
+    list[str] | None,
+    QueryParameter(
+        description="`NAME=NANOSECONDS`: the longest an operation of that name may take; may be repeated"
+    ),
+]
+_LIMIT = re.compile(r"(.+)=(\d{1,18})", re.ASCII | re.DOTALL)
 
 
 @get(
@@ -61,11 +75,29 @@ async def list_trace_anomalies(request: AnyRequest, deps: Given, trace_id: Trace
     responses=shows(AnomalyList, 400),
 )
 async def list_anomalies(
-    request: AnyRequest, deps: Given, *, limit: Limit = 50, cursor: CursorText = None
+    request: AnyRequest,
+    deps: Given,
+    *,
+    limit: Limit = 50,
+    cursor: CursorText = None,
+    since: Since = None,
+    slow: Slow = None,
 ) -> Response[bytes]:
-    after = read_cursor(cursor, AnomalyCursor) if cursor else None
-    page = await find_page(deps.baselines, AnomalyReader(deps), limit=limit, after=after)
+    query = AnomalyQuery(
+        limit,
+        read_cursor(cursor, AnomalyCursor) if cursor else None,
+        FIRST_NS if since is None else time_of(since, "since"),
+        dict(map(_limit_of, slow or ())),
+    )
+    page = await find_page(deps.baselines, AnomalyReader(deps), query)
     return answer(request, encode(page))
+
+
+def _limit_of(text: str) -> tuple[str, int]:
+    match = _LIMIT.fullmatch(text)
+    if match is None:
+        raise Rejected(f"slow: expected NAME=NANOSECONDS, got {text[:60]!r}")
+    return match[1], int(match[2])
 
 
 HANDLERS = (get_anomalies, list_trace_anomalies, list_anomalies)

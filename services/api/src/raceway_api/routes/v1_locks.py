@@ -10,9 +10,9 @@ from litestar.params import QueryParameter
 
 from raceway_api.answer import answer, cached, encode, shows
 from raceway_api.cursor import read_cursor
-from raceway_api.deps import Given
+from raceway_api.deps import Deps, Given
 from raceway_api.duration import duration_ns_of
-from raceway_api.parameter import CursorText, Limit, name_of
+from raceway_api.parameter import CursorText, Limit, Since, name_of, time_of
 from raceway_api.stored import StoredTraces
 from raceway_api.v1.deadlock import DeadlockList
 from raceway_api.v1.isolation import RecentIsolation, check_recent
@@ -21,13 +21,19 @@ from raceway_api.v1.race import FindingFilter, find, view_findings
 from raceway_common.ports.finding_store import FindingCursor
 from raceway_common.ports.trace_store import LockCursor
 from raceway_common.web.error import AnyRequest
+from raceway_core.errors import Rejected
 from raceway_core.finding import FindingKind
 
-MOST_PARTS = 1_000
 MOST_TRANSACTIONS = 5_000
-"""So many transactions are checked at once, in parts of so many traces: a second's work."""
+"""So many are checked at once: less than a second's work, of the hardest histories five."""
 
-Last = Annotated[str, QueryParameter(description="How far back, by event time: `90s`, `15m`, `2h`, `7d`")]
+Last = Annotated[
+    str | None,
+    QueryParameter(
+        description="How far back, by event time: `90s`, `15m`, `2h`, `7d`; 15 minutes if nothing is said"
+    ),
+]
+_LAST = "15m"
 Resource = Annotated[
     str | None,
     QueryParameter(description="Only transactions of this resource; empty: of those that name none"),
@@ -77,29 +83,37 @@ async def list_deadlocks(
     summary="What the declared transactions of recent traces prove together, by resource",
     description=(
         "Transactions meet in the resource that they name, usually a database. The newest "
-        f"{MOST_TRANSACTIONS:,} of at most {MOST_PARTS:,} traces are checked; `cut` says that there were "
-        "more. Nothing is known of what was written before: where values repeat, only versions decide."
+        f"{MOST_TRANSACTIONS:,} are checked; `cut` says that there were more. Nothing is known of what was "
+        "written before: where values repeat, only versions decide."
     ),
     responses=shows(RecentIsolation, 400),
 )
 async def check_isolation(
-    request: AnyRequest, deps: Given, *, resource: Resource = None, last: Last = "15m", limit: Limit = 100
+    request: AnyRequest,
+    deps: Given,
+    *,
+    resource: Resource = None,
+    last: Last = None,
+    since: Since = None,
+    limit: Limit = 100,
 ) -> Response[bytes]:
-    since_ns = deps.now_ns() - duration_ns_of(last, "last")
+    since_ns = _since_ns(deps, last, since)
     name = None if resource is None else name_of(resource, "resource")
-    rows = await deps.traces.declared(since_ns=since_ns, resource=name, limit=MOST_PARTS + 1)
+    rows = await deps.traces.declared(since_ns=since_ns, resource=name, limit=MOST_TRANSACTIONS + 1)
 
     def check() -> bytes:
-        view = check_recent(
-            rows[:MOST_PARTS],
-            since_ns=since_ns,
-            limit=limit,
-            most_transactions=MOST_TRANSACTIONS,
-            is_cut=len(rows) > MOST_PARTS,
-        )
+        view = check_recent(rows, since_ns=since_ns, limit=limit, most_transactions=MOST_TRANSACTIONS)
         return encode(view)
 
     return answer(request, await StoredTraces(deps).in_thread(check))
+
+
+def _since_ns(deps: Deps, last: str | None, since: str | None) -> int:
+    if since is None:
+        return deps.now_ns() - duration_ns_of(_LAST if last is None else last, "last")
+    if last is not None:
+        raise Rejected("last, since: both say how far back to look; leave one of them out")
+    return time_of(since, "since")
 
 
 HANDLERS = (list_locks, list_deadlocks, check_isolation)

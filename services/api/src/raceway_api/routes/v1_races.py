@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from raceway_api.answer import answer, cached, encode, shows
 from raceway_api.cursor import read_cursor
 from raceway_api.deps import Given
-from raceway_api.parameter import CursorText, Limit, name_of, time_of
+from raceway_api.parameter import CursorText, Limit, Since, name_of, time_of
 from raceway_api.v1.race import FindingFilter, FindingList, find, view_findings
 from raceway_common.errors import NotFound
 from raceway_common.ports.finding_store import FindingCursor
@@ -21,9 +21,6 @@ from raceway_core.finding import FindingKind, Verdict
 from raceway_core.finding_view import FindingView, view_finding
 
 All = Annotated[bool, QueryParameter(description="Also what is hidden as noise")]
-Since = Annotated[
-    str | None, QueryParameter(description="Only with an event not before this: RFC 3339, or nanoseconds")
-]
 
 
 def _wanted(

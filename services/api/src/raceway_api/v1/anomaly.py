@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,6 +15,7 @@ from raceway_core.anomaly import Anomaly
 from raceway_core.anomaly_view import AnomalyView, NormalView, view_anomaly
 from raceway_core.bucketed.bucket import BUCKET_NS
 from raceway_core.event import TraceId
+from raceway_core.time import FIRST_NS
 
 _BUCKETS_AT_ONCE = (6, 72, 72)
 
@@ -32,10 +35,15 @@ class TraceAnomalyList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnomalyList(msgspec.Struct, frozen=True):
-    """A page of anomalies; `next_cursor` is null on the last page. A page may have fewer than asked for."""
+    """A page of anomalies; `next_cursor` is null on the last page. A page may have fewer than asked for.
+
+    `is_cut` tells that in the time of this page more was slow than is looked into, so that some anomalies
+    are missing.
+    """
 
     anomalies: list[AnomalyView]
     next_cursor: str | None
+    is_cut: bool
 
 
 class AnomalyCursor(msgspec.Struct, frozen=True, array_like=True):
@@ -73,26 +81,48 @@ def cursor_of(anomaly: Anomaly) -> AnomalyCursor:
     )
 
 
-async def find_page(
-    store: BaselineStore, reader: AnomalyReader, *, limit: int, after: AnomalyCursor | None
-) -> AnomalyList:
+class AnomalyQuery(NamedTuple):
+    """Which page is asked for: at most `limit`, after a cursor, of what ended at `since_ns` or later.
+
+    `limits_ns` are by name of operation what it may take at most.
+    """
+
+    limit: int
+    after: AnomalyCursor | None = None
+    since_ns: int = FIRST_NS
+    limits_ns: Mapping[str, int] = MappingProxyType({})
+
+    def wants(self, anomaly: Anomaly) -> bool:
+        """Whether an anomaly belongs to this page, or to one after it."""
+        is_next = self.after is None or cursor_of(anomaly).place > self.after.place
+        return is_next and anomaly.at_ns >= self.since_ns
+
+    def page(
+        self, found: Sequence[Anomaly], rest: AnomalyCursor | None = None, *, is_cut: bool
+    ) -> AnomalyList:
+        """Return the page; what was not looked into yet begins at `rest`."""
+        shown = found[: self.limit]
+        after = cursor_of(shown[-1]) if len(found) > self.limit else rest
+        return AnomalyList(
+            [view_anomaly(each) for each in shown], write_cursor(after) if after else None, is_cut
+        )
+
+
+async def find_page(store: BaselineStore, reader: AnomalyReader, query: AnomalyQuery) -> AnomalyList:
     """Return the next page. It goes back by a bounded time, through times in which anything was called."""
     found: list[Anomaly] = []
-    until = None if after is None else after.bucket
+    is_cut = False
+    until = None if query.after is None else query.after.bucket
+    earliest = query.since_ns // BUCKET_NS
     for buckets in _BUCKETS_AT_ONCE:
         newest = await store.newest(until=until)
-        if newest is None:
-            return _page(found, limit, None)
-        first = newest - buckets + 1
-        anomalies = sorted(await reader.between(first, newest), key=lambda each: cursor_of(each).place)
-        found += [each for each in anomalies if after is None or cursor_of(each).place > after.place]
+        if newest is None or newest < earliest:
+            return query.page(found, is_cut=is_cut)
+        first = max(newest - buckets + 1, earliest)
+        between = await reader.between(first, newest, query.limits_ns)
+        is_cut |= between.is_cut
+        found += sorted(filter(query.wants, between.found), key=lambda each: cursor_of(each).place)
         until = first - 1
-        if len(found) > limit:
+        if len(found) > query.limit:
             break
-    return _page(found, limit, AnomalyCursor(first - 1))
-
-
-def _page(found: Sequence[Anomaly], limit: int, rest: AnomalyCursor | None) -> AnomalyList:
-    shown = found[:limit]
-    after = cursor_of(shown[-1]) if len(found) > limit else rest
-    return AnomalyList([view_anomaly(each) for each in shown], write_cursor(after) if after else None)
+    return query.page(found, AnomalyCursor(first - 1), is_cut=is_cut)

@@ -10,7 +10,8 @@ from raceway_api.stored import StoredResult
 from raceway_common.packing import unpack_declared
 from raceway_common.ports.trace_store import DeclaredRow
 from raceway_core.event import TraceId
-from raceway_core.isolation.history import Anomaly, Isolation
+from raceway_core.isolation.fault import IsolationFault, faults_of
+from raceway_core.isolation.history import Anomaly, Cut, Isolation
 from raceway_core.isolation.part import DeclaredPart
 
 NOTHING = Isolation(0, (), (), ())
@@ -19,7 +20,9 @@ NOTHING = Isolation(0, (), (), ())
 class IsolationItem(msgspec.Struct, frozen=True, kw_only=True):
     """What declared transactions prove. `refuted_levels` stand weakest first.
 
-    `total_anomalies` counts all. Of `unrecoverable_keys` nothing is concluded.
+    `total_anomalies` and `total_faults` count all. A fault is what has one fingerprint: the anomalies of
+    a class on keys of one pattern. Of `unrecoverable_keys` nothing is concluded. `cut` names what was too
+    much to compare: then `visibility` may refute more levels, or `cycles` prove more.
     """
 
     transactions: int
@@ -27,6 +30,9 @@ class IsolationItem(msgspec.Struct, frozen=True, kw_only=True):
     total_anomalies: int
     anomalies: Sequence[Anomaly]
     unrecoverable_keys: Sequence[str]
+    total_faults: int
+    faults: Sequence[IsolationFault]
+    cut: Sequence[Cut]
 
 
 class TraceIsolation(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,14 +64,18 @@ class RecentIsolation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def view_isolation(isolation: Isolation | None, *, limit: int) -> IsolationItem:
-    """Return a check with its first `limit` anomalies and keys."""
+    """Return a check with its first `limit` anomalies, faults and keys."""
     found = isolation or NOTHING
+    faults = faults_of(found.anomalies)
     return IsolationItem(
         transactions=found.transactions,
         refuted_levels=found.refuted_levels,
         total_anomalies=len(found.anomalies),
         anomalies=found.anomalies[:limit],
         unrecoverable_keys=found.unrecoverable_keys[:limit],
+        total_faults=len(faults),
+        faults=faults[:limit],
+        cut=found.cut,
     )
 
 
@@ -80,24 +90,25 @@ def view_trace_isolation(stored: StoredResult, *, limit: int) -> TraceIsolation:
 
 
 def check_recent(
-    rows: Sequence[DeclaredRow], *, since_ns: int, limit: int, most_transactions: int, is_cut: bool
+    rows: Sequence[DeclaredRow], *, since_ns: int, limit: int, most_transactions: int
 ) -> RecentIsolation:
     """Check what the newest rows declare, by resource. It takes CPU time; `rows` come newest first."""
-    from raceway_core.isolation.declared import check_parts  # loads the analysis, which few readers need
+    # These load the analysis, which few readers need.
+    from raceway_core.isolation.declared import check_parts
+    from raceway_core.isolation.resource import by_resource
 
-    by_resource: dict[str, list[DeclaredPart]] = {}
-    left = most_transactions
+    checked: list[DeclaredPart] = []
+    left, is_cut = most_transactions, False
     for row in rows:
         left -= row.transactions
         if left < 0:
             is_cut = True
             break
-        part = unpack_declared(row.body)
-        by_resource.setdefault(part.resource, []).append(part)
+        checked.append(unpack_declared(row.body))
     resources = [
         ResourceIsolation(
             resource=resource, traces=len(parts), isolation=view_isolation(check_parts(parts), limit=limit)
         )
-        for resource, parts in sorted(by_resource.items())
+        for resource, parts in by_resource(checked).items()
     ]
     return RecentIsolation(since_ns=str(since_ns), cut=is_cut, resources=resources)

@@ -104,7 +104,7 @@ async def read_trail(
         variable=name,
         scope=variable.scope if variable else None,
         scopes=[view_variable(row) for row in scopes],
-        accesses=_view(found.page) if found else [],
+        accesses=view_entries(found.page) if found else [],
         is_cut=bool(found and found.is_cut),
         next_cursor=cursor,
     )
@@ -129,7 +129,8 @@ async def _read(deps: Deps, variable: VariableRow, wanted: Wanted) -> _Read:
         count *= 4
 
 
-def _view(page: TrailPage) -> list[TrailItem]:
+def view_entries(page: TrailPage) -> list[TrailItem]:
+    """Return the entries of a page for a reader."""
     return [
         TrailItem(
             access=view_access(entry.access),
