@@ -21,6 +21,7 @@ KEYS = [
     "format",
     "computed",
     "counts",
+    "notes",
     "variables",
     "findings",
     "deadlocks",
@@ -64,7 +65,10 @@ def _worked_example(*, locked: bool) -> str:
 def test_the_report_of_a_std_file() -> None:
     report = _report(str(FORK_JOIN))
     assert list(report) == KEYS
-    assert (report["format"], report["computed"]) == ("std", ["counts", "variables", "findings", "deadlocks"])
+    assert (report["format"], report["computed"]) == (
+        "std",
+        ["counts", "notes", "variables", "findings", "deadlocks"],
+    )
     assert [report[name] for name in WITH_TIME] == [None] * len(WITH_TIME)
     assert [report[name] for name in ("isolation", "what_if")] == [None] * 2
     assert report["deadlocks"] == []
@@ -116,7 +120,7 @@ def test_the_documented_table_of_locks_is_the_real_one() -> None:
 
 def test_the_report_of_a_raceway_file_has_paths_and_clock_issues() -> None:
     report = _report("-", given=_worked_example(locked=False))
-    assert report["computed"] == ["counts", "variables", "findings", "deadlocks", *WITH_TIME]
+    assert report["computed"] == ["counts", "notes", "variables", "findings", "deadlocks", *WITH_TIME]
     assert report["isolation"]["transactions"] == 0
     assert report["variables"][0]["pairs"]["possible"] == 1
     [path] = report["critical_paths"]

@@ -77,8 +77,8 @@ def test_standard_input_is_read_like_a_file(expected: Path) -> None:
 
 def test_a_person_reads_the_critical_path_first() -> None:
     lines = _analyze(str(FIXTURES / "jaeger" / "checkout.json")).stdout.splitlines()
-    assert lines[2] == "critical path of trace abcdef0123456789, 100 ms"
-    assert lines[4].split() == ["+0", "ns", "10", "ms", "10%", "work", "POST", "/checkout", "web"]
+    assert lines[4] == "critical path of trace abcdef0123456789, 100 ms"
+    assert lines[6].split() == ["+0", "ns", "10", "ms", "10%", "work", "POST", "/checkout", "web"]
 
 
 @pytest.mark.parametrize("shown", SHOWN)

@@ -15,6 +15,7 @@ from raceway_cli.show.lock import print_lock_uses
 from raceway_cli.show.operation import print_operations, print_what_if
 from raceway_cli.show.path import print_paths
 from raceway_cli.show.table import print_first
+from raceway_core.note import Note
 from raceway_core.offline import Shape
 from raceway_core.report import ClockReport, Report, VariableReport
 
@@ -29,6 +30,7 @@ def print_report(report: Report) -> None:
     """Print the report; the JSON form has all of it."""
     if report.counts:
         _print_counts(report.counts)
+    _print_notes(report.notes or ())
     if report.critical_paths and report.format in _OF_SPANS:
         print_paths(report.critical_paths)
     if report.findings is not None:
@@ -58,6 +60,14 @@ def _print_counts(counts: Shape) -> None:
         f"and {counted(counts.chains, 'chain')}; {counts.ordered_pairs:,} pairs ordered, "
         f"{counts.concurrent_pairs:,} concurrent\n"
     )
+
+
+def _print_notes(notes: Sequence[Note]) -> None:
+    for note in notes:
+        where = f"{note.kind} × {note.count:,} in {counted(note.traces, 'trace')}"
+        click.echo(f"{click.style('note:', fg='yellow', bold=True)} {where}: {note.meaning}")
+    if notes:
+        click.echo()
 
 
 def _print_clock(clock: ClockReport) -> None:

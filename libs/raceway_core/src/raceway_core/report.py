@@ -21,6 +21,7 @@ from raceway_core.finding_view import FindingView, view_finding
 from raceway_core.isolation.history import Isolation
 from raceway_core.lock_use import merge_uses, uses_in
 from raceway_core.lock_use_view import LockUseView, view_lock_use
+from raceway_core.note import Note, notes_of
 from raceway_core.offline import Analysis, AnalyzedTrace, Shape
 from raceway_core.operation_share import shares_of
 from raceway_core.operation_view import (
@@ -91,6 +92,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     format: str
     computed: Sequence[str]
     counts: Shape | None = None
+    notes: Sequence[Note] | None = None
     variables: Sequence[VariableReport] | None = None
     findings: Sequence[FindingView] | None = None
     deadlocks: Sequence[Deadlock] | None = None
@@ -105,7 +107,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     locks: Sequence[LockUseView] | None = None
 
 
-_ALWAYS = ("counts", "variables", "findings", "deadlocks")
+_ALWAYS = ("counts", "notes", "variables", "findings", "deadlocks")
 _WITH_TIME = (
     "isolation",
     "critical_paths",
@@ -129,6 +131,7 @@ def report_of(analysis: Analysis, *, file_format: str, has_time: bool, with_hidd
         format=file_format,
         computed=(*_ALWAYS, *(_WITH_TIME if has_time else ())),
         counts=analysis.shape,
+        notes=notes_of(trace.result.summary for trace in analysis.traces),
         variables=_variables(analysis.traces),
         findings=[
             view_finding(finding)
