@@ -114,10 +114,18 @@ def upgrade() -> None:
         sa.Column("bucket", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("critical_us", sa.BigInteger(), nullable=False),
         sa.Column("counts", sa.LargeBinary(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("operation_key", "bucket", name=op.f("pk_operation_buckets")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_operation_buckets_bucket", "operation_buckets", ["bucket"], unique=False)
+    op.create_index("ix_operation_buckets_version", "operation_buckets", ["version"], unique=False)
+    op.create_table(
+        "result_version",
+        sa.Column("id", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_result_version")),
+    )
     op.create_table(
         "operation_calls",
         sa.Column("operation_key", sa.LargeBinary(), nullable=False),
