@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
+from itertools import accumulate
 
 import msgspec
 
@@ -79,25 +81,32 @@ def view_trace_isolation(stored: StoredResult, *, limit: int) -> TraceIsolation:
     )
 
 
-def check_recent(
-    rows: Sequence[DeclaredRow], *, since_ns: int, limit: int, most_transactions: int, is_cut: bool
-) -> RecentIsolation:
-    """Check what the newest rows declare, by resource. It takes CPU time; `rows` come newest first."""
+def newest_within(rows: Sequence[DeclaredRow], most_transactions: int) -> Sequence[DeclaredRow]:
+    """Return the first of `rows` that have so many transactions together; they come newest first."""
+    totals = accumulate(row.transactions for row in rows)
+    return rows[: sum(1 for total in totals if total <= most_transactions)]
+
+
+def digest_of(rows: Sequence[DeclaredRow]) -> str:
+    """Return what tells these rows from any others."""
+    digest = blake2b(digest_size=16)
+    for row in rows:
+        digest.update(f"{row.trace_id} {len(row.body)} ".encode())
+        digest.update(row.body)
+    return digest.hexdigest()
+
+
+def check_rows(rows: Sequence[DeclaredRow], *, limit: int) -> list[ResourceIsolation]:
+    """Check what rows declare, by resource. It takes CPU time, and depends on nothing else."""
     from raceway_core.isolation.declared import check_parts  # loads the analysis, which few readers need
 
     by_resource: dict[str, list[DeclaredPart]] = {}
-    left = most_transactions
     for row in rows:
-        left -= row.transactions
-        if left < 0:
-            is_cut = True
-            break
         part = unpack_declared(row.body)
         by_resource.setdefault(part.resource, []).append(part)
-    resources = [
+    return [
         ResourceIsolation(
             resource=resource, traces=len(parts), isolation=view_isolation(check_parts(parts), limit=limit)
         )
         for resource, parts in sorted(by_resource.items())
     ]
-    return RecentIsolation(since_ns=str(since_ns), cut=is_cut, resources=resources)
