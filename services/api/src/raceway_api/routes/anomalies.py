@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from litestar import Response, get
 
 from raceway_api.anomalies import AnomalyReader
 from raceway_api.answer import answer, encode, enveloped, shows, shows_enveloped
 from raceway_api.cursor import read_cursor
 from raceway_api.deps import Given
+from raceway_api.latest import cached_result
 from raceway_api.original.anomaly import TraceAnomaliesView, view_anomalies
 from raceway_api.parameter import CursorText, Limit, TraceIdText, trace_id_of
 from raceway_api.stored import StoredTraces
@@ -64,8 +67,12 @@ async def list_anomalies(
     request: AnyRequest, deps: Given, *, limit: Limit = 50, cursor: CursorText = None
 ) -> Response[bytes]:
     after = read_cursor(cursor, AnomalyCursor) if cursor else None
-    page = await find_page(deps.baselines, AnomalyReader(deps), limit=limit, after=after)
-    return answer(request, encode(page))
+
+    async def build() -> bytes:
+        return encode(await find_page(deps.baselines, AnomalyReader(deps), limit=limit, after=after))
+
+    asked = blake2b(repr(after).encode(), digest_size=16).hexdigest()
+    return answer(request, await cached_result(deps, f"v1/anomalies/{limit}/{asked}", build))
 
 
 HANDLERS = (get_anomalies, list_trace_anomalies, list_anomalies)

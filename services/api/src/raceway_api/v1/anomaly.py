@@ -14,7 +14,7 @@ from raceway_core.anomaly_view import AnomalyView, NormalView, view_anomaly
 from raceway_core.bucketed.bucket import BUCKET_NS
 from raceway_core.event import TraceId
 
-_BUCKETS_AT_ONCE = (6, 72, 72)
+_BUCKETS_AT_ONCE = (6, 18, 54, 72)
 
 
 class TraceAnomalyList(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,12 +79,14 @@ async def find_page(
     """Return the next page. It goes back by a bounded time, through times in which anything was called."""
     found: list[Anomaly] = []
     until = None if after is None else after.bucket
+    newest = await store.newest()
     for buckets in _BUCKETS_AT_ONCE:
-        newest = await store.newest(until=until)
-        if newest is None:
+        last = await store.newest(until=until)
+        if newest is None or last is None:
             return _page(found, limit, None)
-        first = newest - buckets + 1
-        anomalies = sorted(await reader.between(first, newest), key=lambda each: cursor_of(each).place)
+        first = last - buckets + 1
+        between = await reader.between(first, last, newest=newest)
+        anomalies = sorted(between, key=lambda each: cursor_of(each).place)
         found += [each for each in anomalies if after is None or cursor_of(each).place > after.place]
         until = first - 1
         if len(found) > limit:
