@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("place", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("fingerprint", BYTEWISE, nullable=False),
+        sa.Column("kind", BYTEWISE, nullable=False),
         sa.Column("verdict_rank", sa.SmallInteger(), nullable=False),
         sa.Column("severity_rank", sa.SmallInteger(), nullable=False),
         sa.Column("is_across", sa.SmallInteger(), nullable=False),
@@ -102,6 +103,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_finding_entries_group", "finding_entries", ["fingerprint", "owner_kind", "lead"], unique=False
     )
+    op.create_index("ix_finding_entries_kind", "finding_entries", ["kind", "fingerprint"], unique=False)
     op.create_table(
         "finding_version",
         sa.Column("id", NUMBER, autoincrement=False, nullable=False),
