@@ -121,13 +121,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_operation_buckets_bucket", "operation_buckets", ["bucket"], unique=False)
-    op.create_index("ix_operation_buckets_version", "operation_buckets", ["version"], unique=False)
-    op.create_table(
-        "result_version",
-        sa.Column("id", NUMBER, autoincrement=False, nullable=False),
-        sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_result_version")),
-    )
+    _add_versions()
     op.create_table(
         "operation_calls",
         sa.Column("operation_key", sa.LargeBinary(), nullable=False),
@@ -377,4 +371,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("last_span > first_span"),
         postgresql_where=sa.text("last_span > first_span"),
+    )
+
+
+def _add_versions() -> None:
+    op.create_index("ix_operation_buckets_version", "operation_buckets", ["version"], unique=False)
+    op.create_table(
+        "result_version",
+        sa.Column("id", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_result_version")),
     )
