@@ -98,7 +98,7 @@ async def check_isolation(
     async def build() -> bytes:
         return await in_thread(lambda: encode(check_rows(newest, limit=limit)))
 
-    checked = await cached(deps.cache, f"v1/isolation/{limit}/{asked}", 1, build)
+    checked = await cached(deps.cache, f"v1/isolation/{deps.started_ns}/{limit}/{asked}", 1, build)
     resources = msgspec.json.decode(checked, type=list[ResourceIsolation])
     view = RecentIsolation(since_ns=str(since_ns), cut=len(newest) < len(rows), resources=resources)
     return answer(request, encode(view))
