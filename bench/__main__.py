@@ -15,6 +15,7 @@ BENCHMARKS = {
     "critical-path": "one trace of 1k to 1M spans in a row, 50k in a nest; slack, drag and what-if",
     "why": "why one event is before another, in one trace of 1k, 10k, 100k events",
     "isolation": "histories of 2k to 200k transactions, honest and hostile",
+    "answers": "answers over 100 operations of a day: the first, beside new traces, asked again",
     "sdk": "what one recorded event costs the application",
     "start": "how long `raceway up` takes to be ready",
     "ingest": "events per second: to JetStream, all-in-one in a burst and for a minute",

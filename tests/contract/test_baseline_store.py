@@ -126,12 +126,45 @@ async def test_a_replaced_result_takes_back_what_it_added(stores: Stores) -> Non
     assert await all_calls(stores) == []
 
 
+async def changed(stores: Stores, since: int) -> list[tuple[Operation, int, int]]:
+    """Return which sums changed, and how many calls they have."""
+    version, buckets = await stores.baselines.changes(since=since, first=FIRST, last=FIRST + 1)
+    assert version == await stores.traces.version()
+    return sorted((bucket.operation, bucket.number, sum(bucket.counts.values())) for bucket in buckets)
+
+
+async def test_changes_are_told_since_a_version(stores: Stores) -> None:
+    assert await changed(stores, 0) == []
+    await stores.analyze(
+        outcome("a", measurements=[pay(1, 5), pay(2, 5, status="error")]),
+        outcome("b", measurements=[pay(BUCKET_MS, 5), pay(2 * BUCKET_MS, 5)]),
+    )
+    first = await stores.traces.version()
+    everything = [(PAY, FIRST, 1), (PAY, FIRST + 1, 1), (FAILED, FIRST, 1)]
+    assert (first, await changed(stores, 0), await changed(stores, first)) == (1, everything, [])
+
+    await stores.analyze(outcome("c", measurements=[pay(3, 7)]))
+    second = await stores.traces.version()
+    assert await changed(stores, first) == [(PAY, FIRST, 2)]
+
+    await stores.analyze(outcome("a", version=2, measurements=[pay(1, 5)]))
+    assert await changed(stores, second) == [(FAILED, FIRST, 0)]
+    assert await changed(stores, first) == [(PAY, FIRST, 2), (FAILED, FIRST, 0)]
+
+
+async def test_calls_that_change_in_the_same_sums_are_changes(stores: Stores) -> None:
+    await stores.analyze(outcome("a", measurements=[pay(1, 5)]))
+    version = await stores.traces.version()
+    await stores.analyze(outcome("a", version=2, measurements=[pay(2, 5)]))
+    assert await changed(stores, version) == [(PAY, FIRST, 1)]
+
+
 async def test_an_old_or_repeated_result_changes_nothing(stores: Stores) -> None:
     newer = outcome("a", version=2, measurements=[pay(1, 5)])
     await stores.analyze(newer)
-    before = await all_buckets(stores), await all_calls(stores)
+    before = await all_buckets(stores), await all_calls(stores), await stores.traces.version()
     await stores.traces.replace([newer, outcome("a", measurements=[pay(1, 50)])], now_ns=LATER)
-    assert (await all_buckets(stores), await all_calls(stores)) == before
+    assert (await all_buckets(stores), await all_calls(stores), await stores.traces.version()) == before
 
 
 async def test_numbers_as_large_as_they_get_are_kept(stores: Stores) -> None:
@@ -183,6 +216,9 @@ async def test_analyzers_add_to_the_same_sums_at_once(stores: Stores) -> None:
                 group.start_soon(lambda batch: stores.traces.replace(batch, now_ns=LATER), order)
     [bucket] = await all_buckets(stores)
     assert bucket.counts == {bucket_of(5 * MS): 40}
+    version = await stores.traces.version()
+    assert await changed(stores, version - 1) == [(PAY, FIRST, 40)]
+    assert await changed(stores, version) == []
 
 
 def _random_outcome(random: Random, trace_id: str, version: int) -> TraceOutcome:

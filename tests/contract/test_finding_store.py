@@ -24,7 +24,7 @@ from raceway_common.packing import pack_run
 from raceway_common.ports.finding_store import FindingCursor
 from raceway_common.ports.work_queue import RunClaim
 from raceway_core.event import TraceId
-from raceway_core.finding import Finding, PairCounts, Severity, Verdict, merge_findings
+from raceway_core.finding import Finding, FindingKind, PairCounts, Severity, Verdict, merge_findings
 
 pytestmark = pytest.mark.anyio
 
@@ -39,14 +39,26 @@ async def _run(stores: Stores, *, now_ns: int = LATER + 60_000 * MS) -> RunClaim
     return claim
 
 
-async def _shown(stores: Stores, limit: int, *, with_hidden: bool = False) -> list[Finding]:
-    """Return all pages, one after the other, which must be as many groups as are counted."""
+async def _shown(
+    stores: Stores,
+    limit: int,
+    *,
+    with_hidden: bool = False,
+    kind: FindingKind | None = None,
+    verdict: Verdict | None = None,
+) -> list[Finding]:
+    """Return all pages, one after the other: full but for the last, as many groups as are counted."""
     found: list[Finding] = []
     after: FindingCursor | None = None
-    while page := await stores.findings.page(limit=limit, after=after, with_hidden=with_hidden):
+    while True:
+        page = await stores.findings.page(
+            limit=limit, after=after, with_hidden=with_hidden, kind=kind, verdict=verdict
+        )
         found += page
+        if len(page) < limit:
+            break
         after = FindingCursor(*page[-1].sort_key)
-    assert await stores.findings.count(with_hidden=with_hidden) == len(found)
+    assert await stores.findings.count(with_hidden=with_hidden, kind=kind, verdict=verdict) == len(found)
     return found
 
 
@@ -193,6 +205,30 @@ async def test_groups_are_what_merging_all_entries_makes(stores: Stores, seed: i
     assert await _shown(stores, 100) == [found for found in merged if not found.is_hidden]
     for group in merged:
         assert (await stores.findings.by_fingerprint(group.fingerprint))[0] == group
+    for kind in (None, *FindingKind):
+        for verdict in (None, *Verdict):
+            some = [one for one in merged if kind in {None, one.kind} and verdict in {None, one.verdict}]
+            assert await _shown(stores, 2, with_hidden=True, kind=kind, verdict=verdict) == some
+            shown = [one for one in some if not one.is_hidden]
+            assert await _shown(stores, 1, kind=kind, verdict=verdict) == shown
+
+
+async def test_pages_of_one_kind_are_full_however_many_others_are_between(stores: Stores) -> None:
+    dead = [finding(f"d{number:02}", kind=FindingKind.DEADLOCK, gap_ns=10 * number) for number in range(7)]
+    races = [finding(f"r{number:02}", gap_ns=number) for number in range(60)]
+    await stores.analyze(outcome("t", findings=[*dead, *races]))
+    assert await _shown(stores, 3, kind=FindingKind.DEADLOCK) == dead
+    assert await _shown(stores, 7, kind=FindingKind.DEADLOCK) == dead
+    assert await _shown(stores, 30, kind=FindingKind.RACE) == races
+    assert await _shown(stores, 30, kind=FindingKind.LOST_UPDATE) == []
+
+
+async def test_a_group_is_of_the_kind_of_its_strongest_entry(stores: Stores) -> None:
+    lost = finding("f", verdict=Verdict.PROVEN, kind=FindingKind.LOST_UPDATE, trace_ids=["b"])
+    await stores.analyze(outcome("a", findings=[finding("f")]), outcome("b", findings=[lost]))
+    assert await _shown(stores, 9, kind=FindingKind.RACE) == []
+    [group] = await _shown(stores, 9, kind=FindingKind.LOST_UPDATE)
+    assert (group.kind, group.trace_ids) == (FindingKind.LOST_UPDATE, ("a", "b"))
 
 
 def _random_finding(dice: random.Random, trace_ids: list[str], *, is_across: bool) -> Finding:
@@ -213,6 +249,7 @@ def _random_finding(dice: random.Random, trace_ids: list[str], *, is_across: boo
         first_ns=T0 - dice.randrange(99),
         last_ns=T0 + dice.randrange(99),
         trace_ids=tuple(map(TraceId, sorted(trace_ids))),
+        kind=dice.choice(list(FindingKind)),
         examples=tuple(unique.values()),
         aliases=tuple(sorted(dice.sample(["p", "q", "r"], dice.randrange(3)))),
         across_traces=is_across,

@@ -16,7 +16,7 @@ from raceway_api.v1.event import EventItem, EventList
 from raceway_api.v1.isolation import RecentIsolation, TraceIsolation
 from raceway_api.v1.lock import LockList, LockTotalItem, TraceLocks
 from raceway_api.v1.race import FindingList
-from raceway_api.v1.service import GraphView
+from raceway_api.v1.service import GraphView, ServiceDetail
 from raceway_api.v1.trace import AuditTrails, CriticalPaths, TraceItem, TraceList, TraceRaces
 from raceway_api.v1.trail import TrailView
 from raceway_api.v1.variable import VariableItem, VariableList
@@ -226,6 +226,10 @@ class Client:
     def service_graph(self) -> GraphView:
         """Return the services and the calls between them."""
         return self._get("/api/v1/services/graph", GraphView)
+
+    def service(self, name: str) -> ServiceDetail:
+        """Return one service, whatever its name is, with whom it calls and who calls it."""
+        return self._get(f"/api/v1/services/{quote(name, safe='')}/calls", ServiceDetail)
 
     def _get(self, path: str, shape: type[Answer], **query: _Parameter | None) -> Answer:
         try:

@@ -124,6 +124,18 @@ async def test_all_anomalies_are_paged_newest_first(api: Serving) -> None:
     assert buckets == sorted(buckets, reverse=True)
 
 
+async def test_days_are_told_page_by_page_while_newer_ones_come(api: Serving) -> None:
+    slow = [60, 500, 900]
+    made = [order(number, 100 if number in slow else 10, every_ms=400_000) for number in range(950)]
+    for begin in range(0, 950, 190):
+        await sell(api, made[begin : begin + 190])
+        told = [each["trace_id"] for each in await all_anomalies(api)]
+        assert told == [trace_id_of(number) for number in reversed(slow) if number < begin + 190]
+    late = [order(number, 10, every_ms=400_000) for number in slow]
+    await sell(api, late, version=2)
+    assert await all_anomalies(api) == []
+
+
 async def test_a_trace_that_is_analyzed_anew_counts_once(api: Serving) -> None:
     stories = orders(SLOW_ONE)
     await sell(api, stories)

@@ -15,6 +15,7 @@ from tests.unit.core.build import Story
 pytestmark = pytest.mark.anyio
 
 PATHS = ("/api/v1/anomalies?limit=1000", "/api/v1/performance", "/api/services/health")
+EVERYTHING = (*PATHS, "/api/v1/performance?hours=1&limit=1", "/api/performance/metrics?limit=9")
 
 
 def stories() -> list[Story]:
@@ -53,6 +54,22 @@ async def test_order_batches_and_repetition_change_nothing(migrated_file: Path, 
     assert kinds == {"latency", "errors", "regression"}
     assert said[1] == said[0]
     assert said[2] == said[0]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_asking_in_between_changes_nothing(migrated_file: Path, tmp_path: Path, seed: int) -> None:
+    """What is kept between questions is never told apart from what is read afresh."""
+    told = stories()
+    path = tmp_path / "asked.db"
+    copy(migrated_file, path)
+    random = Random(seed)  # noqa: S311 - nothing here is secret
+    async with serving(path) as api:
+        for start in range(0, len(told), 40):
+            await _arrive(api, told[start : start + 40], random)
+            kept = [await api.get(each) for each in EVERYTHING]
+            async with serving(path) as fresh:
+                assert kept == [await fresh.get(each) for each in EVERYTHING]
+            assert kept == [await api.get(each) for each in EVERYTHING]
 
 
 async def _arrive(api: Serving, told: list[Story], random: Random | None) -> None:

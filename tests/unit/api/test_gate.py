@@ -15,7 +15,7 @@ from tests.unit.api.test_variables import keep as keep_and_compare
 from tests.unit.core.build import Story
 
 from raceway_api.v1.anomaly import AnomalyList
-from raceway_api.v1.isolation import RecentIsolation, check_recent
+from raceway_api.v1.isolation import RecentIsolation, check_rows, newest_within
 from raceway_api.v1.race import FindingList
 from raceway_cli.reported.item import Kind
 from raceway_cli.reported.items import Found, found_in_report
@@ -150,16 +150,23 @@ def left_out(isolation: RecentIsolation, anomalies: AnomalyList) -> Sequence[str
     return found_on_server(ServerAnswers([], isolation, anomalies)).left_out
 
 
+def recent(declared: Sequence[DeclaredRow], *, limit: int, most: int) -> RecentIsolation:
+    newest = newest_within(declared, most)
+    return RecentIsolation(
+        since_ns="0", cut=len(newest) < len(declared), resources=check_rows(newest, limit=limit)
+    )
+
+
 def test_what_was_too_much_is_said() -> None:
     names = ("balance", "limits", "rates")
     stories = [
         stock(10 * place + number, 1, 2, key=key) for place, key in enumerate(names) for number in (1, 2)
     ]
     quiet = AnomalyList([], None, is_cut=False)
-    whole = check_recent(rows(stories), since_ns=0, limit=9, most_transactions=6)
+    whole = recent(rows(stories), limit=9, most=6)
     assert (whole.cut, whole.resources[0].isolation.total_faults) == (False, 3)
     assert left_out(whole, quiet) == []
-    cut = check_recent(rows(stories), since_ns=0, limit=1, most_transactions=5)
+    cut = recent(rows(stories), limit=1, most=5)
     assert left_out(cut, quiet) == [
         "isolation: only the newest 5 transactions were checked, there are more",
         "isolation of stock: 1 of 2 faults are not told",

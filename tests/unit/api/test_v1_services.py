@@ -22,6 +22,8 @@ pytestmark = pytest.mark.anyio
 ROUTES: dict[str, type[msgspec.Struct]] = {
     "/api/v1/services": ServiceList,
     "/api/v1/services/ledger": ServiceDetail,
+    "/api/v1/services/ledger/calls": ServiceDetail,
+    "/api/v1/services?name=ledger": ServiceList,
     "/api/v1/services/graph": GraphView,
     "/api/v1/hotspots": Hotspots,
     "/api/v1/variables": VariableList,
@@ -110,12 +112,23 @@ async def test_services_are_paged_by_name(api: Serving) -> None:
 
 @pytest.mark.parametrize(
     ("name", "sent"),
-    [("a/b", "a%2Fb"), ("a%2Fb", "a%252Fb"), ("/", "%2f"), ("ü/ 100%", "%C3%BC%2F%20100%25")],
+    [
+        ("graph", "graph"),
+        ("calls", "calls"),
+        ("health", "health"),
+        ("a/b", "a%2Fb"),
+        ("a%2Fb", "a%252Fb"),
+        ("/", "%2f"),
+        ("ü/ 100%", "%C3%BC%2F%20100%25"),
+    ],
 )
 async def test_a_service_may_be_called_anything(api: Serving, name: str, sent: str) -> None:
     await called(api, Call("web", name, 2, Link.HTTP), Call(name, "db", 1))
-    detail = await api.get(f"/api/v1/services/{sent}")
+    detail = await api.get(f"/api/v1/services/{sent}/calls")
     assert detail["service"]["name"] == name
+    assert name == "graph" or await api.get(f"/api/v1/services/{sent}") == detail
+    by_name = await api.get("/api/v1/services", parameters={"name": name})
+    assert by_name == {"services": [detail["service"]], "next_cursor": None}
     assert [call["callee"] for call in detail["calls_to"]] == ["db"]
     assert [call["caller"] for call in detail["called_by"]] == ["web"]
     original = await api.data(f"/api/services/{sent}/dependencies")
@@ -129,7 +142,11 @@ async def test_a_service_may_be_called_anything(api: Serving, name: str, sent: s
 @pytest.mark.parametrize("name", ["nobody", "%2F", "x" * 3000, "%ff"])
 async def test_an_unknown_service_is_not_there(empty_api: Serving, name: str) -> None:
     await empty_api.get(f"/api/v1/services/{name}", status=404)
+    await empty_api.get(f"/api/v1/services/{name}/calls", status=404)
+    listed = await empty_api.get(f"/api/v1/services?name={name}")
+    assert listed == {"services": [], "next_cursor": None}
 
 
 async def test_no_service_has_a_nul_in_its_name(empty_api: Serving) -> None:
     await empty_api.get("/api/v1/services/%00", status=400)
+    await empty_api.get("/api/v1/services?name=%00", status=400)

@@ -212,6 +212,50 @@ def test_numbers_that_no_store_could_add_up_are_cut() -> None:
     assert call_entry(huge).critical_us == 2**36
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(START - 3, START + 2 * HALF_DAY + 3),
+            st.sampled_from(["", "error"]),
+            st.dictionaries(st.integers(700, 720), st.integers(1, 30), max_size=3),
+        ),
+        max_size=40,
+    ),
+    st.lists(st.integers(START, START + 2 * HALF_DAY + 20), min_size=1, max_size=4),
+    st.booleans(),
+)
+def test_a_history_that_is_kept_in_step_is_as_a_new_one(
+    put: list[tuple[int, str, dict[int, int]]], asked: list[int], settles: bool
+) -> None:
+    kept = History([])
+    current: dict[tuple[int, str], Bucket] = {}
+    for number, status, counts in put:
+        current[number, status] = bucket = Bucket(Operation("bank", "pay", "", status), number, counts)
+        kept.put(bucket)
+        if settles:
+            kept.settle()
+        fresh = History(each for each in current.values() if each.counts)
+        assert list(kept.numbers) == list(fresh.numbers)
+        for each in (*asked, number, number + 1):
+            assert _said_before(kept, each) == _said_before(fresh, each)
+
+
+def _said_before(history: History, number: int) -> object:
+    known = history.before(number)
+    sketches = {operation: (sketch.counts, sketch.total) for operation, sketch in known.sketches.items()}
+    return sketches, known.calls, known.errors
+
+
+def test_a_history_forgets_what_is_dropped() -> None:
+    numbers = [START, START + 1, START + 5, START + HALF_DAY + 1]
+    buckets = [Bucket(Operation("bank", "pay", "", ""), number, {700: 30}) for number in numbers]
+    kept, fresh = History(buckets), History(buckets[1:])
+    kept.drop(before=START + 1)
+    assert (list(kept.numbers), list(kept.buckets())) == (numbers[1:], buckets[1:])
+    assert kept.within(START, START + 5) == numbers[1:3]
+    assert _said_before(kept, START + HALF_DAY + 1) == _said_before(fresh, START + HALF_DAY + 1)
+
+
 def test_a_history_of_nothing_is_empty() -> None:
     history = History([])
     assert (history.numbers, history.at(5), history.size(5)) == ([], (), 0)

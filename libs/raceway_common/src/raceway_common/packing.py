@@ -95,6 +95,7 @@ def pack_finding(finding: Finding) -> FindingEntry:
     """Return `finding` as the finding store keeps it."""
     return FindingEntry(
         fingerprint=finding.fingerprint,
+        kind=finding.kind,
         aliases=finding.aliases,
         verdict_rank=finding.verdict.rank,
         severity_rank=finding.severity.rank,

@@ -11,15 +11,17 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from raceway_api.deps import Deps
+from raceway_api.judging import verdicts_on
+from raceway_api.operations import Operations, Place
 from raceway_api.stored import StoredTraces
 from raceway_common.packing import unpack_measurements
 from raceway_common.ports.trace_store import Section
 from raceway_core.anomaly import Anomaly, Normal, normal_of
-from raceway_core.bucketed.bucket import BUCKET_NS, Bucket, Call, CallQuery, call_entry, family_of
-from raceway_core.bucketed.history import MOST_AROUND, History, anchor_of, histories
-from raceway_core.bucketed.look import Look, after, look_at, looks_at
+from raceway_core.bucketed.bucket import BUCKET_NS, Call, CallQuery, call_entry, family_of
+from raceway_core.bucketed.history import MOST_AROUND, History, anchor_of
+from raceway_core.bucketed.look import after
 from raceway_core.bucketed.told import OverLimit, tell, traces_in
-from raceway_core.bucketed.verdict import Verdict, verdicts_of
+from raceway_core.bucketed.verdict import NOTHING, Verdict
 from raceway_core.event import TraceId
 from raceway_core.measured import Measurement, Operation
 
@@ -77,9 +79,15 @@ class AnomalyReader:
             return TraceAnomalies((), ())
         first, last = anchor_of(asked.first - MOST_AROUND), asked.last + MOST_AROUND
         buckets = await self._deps.baselines.buckets(list(asked.numbers), first=first, last=last)
-        known = await self._in_thread(histories, buckets)
+        operations = await self._in_thread(Operations, buckets)
         verdicts = await self._judged(
-            [(history, asked.numbers[family]) for family, history in known.items()],
+            operations,
+            [
+                (family, number)
+                for family, history in operations.known.items()
+                for number in sorted(asked.numbers[family])
+                if history.at(number)
+            ],
             lambda verdict: any(key[0] == trace_id for key in verdict.judged),
             asked.calls,
         )
@@ -92,65 +100,50 @@ class AnomalyReader:
         }
         traces = await self._measured(begun - {trace_id}) | {trace_id: measurements}
         found = [each for each in tell(verdicts, traces) if each.trace_id == trace_id]
-        return TraceAnomalies(found, _normal(known, asked.calls))
+        return TraceAnomalies(found, _normal(operations.known, asked.calls))
 
     async def between(
-        self, first: int, last: int, limits_ns: Mapping[str, int] = MappingProxyType({})
+        self, first: int, last: int, *, newest: int, limits_ns: Mapping[str, int] = MappingProxyType({})
     ) -> AnomaliesBetween:
-        """Return what was not normal in the buckets `first..last`, or over the limit of its operation."""
-        buckets = await self._deps.baselines.buckets(
-            None, first=anchor_of(first - 1 - MOST_AROUND), last=last + MOST_AROUND
-        )
-        known = await self._in_thread(histories, buckets)
-        asked = range(first - 1, last + 1)
-        verdicts = await self._judged(
-            [(history, [each for each in history.numbers if each in asked]) for history in known.values()],
-            lambda verdict: bool(verdict.judged),
-        )
-        over, is_cut = await self._over_limits(buckets, limits_ns, first, last)
-        slow = traces_in(verdicts, over)
-        told = await self._in_thread(tell, verdicts, await self._measured(slow), over)
-        found = [each for each in told if first <= each.at_ns // BUCKET_NS <= last]
-        return AnomaliesBetween(found, is_cut or len(slow) > MOST_TRACES)
+        """Return what was not normal in the buckets `first..last`, or over the limit of its operation.
 
-    async def _over_limits(
-        self, buckets: Iterable[Bucket], limits_ns: Mapping[str, int], first: int, last: int
-    ) -> tuple[list[OverLimit], bool]:
-        """Return the calls over their limits, and whether there are more."""
-        limited = {
-            bucket.operation
-            for bucket in buckets
-            if bucket.operation.name in limits_ns and first <= bucket.number <= last
-        }
-        queries = [
-            CallQuery(operation, first, last, MOST_OVER + 1, limits_ns[operation.name] + 1)
-            for operation in sorted(limited)
-        ]
+        `newest` is the last bucket that holds calls.
+        """
+        begin, end = anchor_of(first - 1 - MOST_AROUND), last + MOST_AROUND
+        async with self._deps.operations.between(begin, end, newest=newest) as operations:
+            asked = [
+                (family, number)
+                for family, history in operations.known.items()
+                for number in history.within(first - 1, last)
+            ]
+            judged = await self._judged(operations, asked, lambda verdict: bool(verdict.judged))
+            queries = _over(operations, limits_ns, first, last) if limits_ns else []
+        verdicts = [verdict for verdict in judged if verdict is not NOTHING]
         answers = await self._deps.baselines.calls(queries)
         over = [
             OverLimit(call, limits_ns[call.operation.name]) for calls in answers for call in calls[:MOST_OVER]
         ]
-        return over, any(len(calls) > MOST_OVER for calls in answers)
+        slow = await self._in_thread(traces_in, verdicts, over)
+        told = await self._in_thread(tell, verdicts, await self._measured(slow), over)
+        found = [each for each in told if first <= each.at_ns // BUCKET_NS <= last]
+        is_cut = len(slow) > MOST_TRACES or any(len(calls) > MOST_OVER for calls in answers)
+        return AnomaliesBetween(found, is_cut)
 
     async def _judged(
         self,
-        wanted: Sequence[tuple[History, Iterable[int]]],
+        operations: Operations,
+        wanted: Sequence[Place],
         has_slow: Callable[[Verdict], bool],
         own: Sequence[Call] = (),
     ) -> list[Verdict]:
-        """Return the verdicts on the buckets wanted, and on those after one that `has_slow` calls.
+        """Return the verdicts on the places wanted, and on those after one that `has_slow` calls.
 
         What was slow in a bucket may turn out to be part of a new level in the next.
         """
-        looks = await self._in_thread(lambda: [look for each in wanted for look in looks_at(*each)])
-        verdicts = await self._verdicts(looks, own)
-        slow = [look for look, verdict in zip(looks, verdicts, strict=True) if has_slow(verdict)]
-        later = await self._in_thread(_later, slow, looks)
-        return verdicts + await self._verdicts(later, own)
-
-    async def _verdicts(self, looks: Sequence[Look], own: Sequence[Call]) -> list[Verdict]:
-        answers = await self._deps.baselines.calls([query for look in looks for query in look.queries])
-        return await self._in_thread(verdicts_of, looks, answers, own)
+        verdicts = await verdicts_on(self._deps, operations, wanted, own)
+        slow = [place for place, verdict in zip(wanted, verdicts, strict=True) if has_slow(verdict)]
+        later = _later(operations, slow, wanted)
+        return verdicts + await verdicts_on(self._deps, operations, later, own)
 
     async def _measured(self, trace_ids: Iterable[TraceId]) -> dict[TraceId, Sequence[Measurement]]:
         wanted = sorted(trace_ids)[:MOST_TRACES]
@@ -182,16 +175,26 @@ def _asked(trace_id: TraceId, measurements: Sequence[Measurement]) -> _Asked | N
     return _Asked(late, numbers, min(call.bucket for call in late), last)
 
 
-def _later(slow: Iterable[Look], looks: Iterable[Look]) -> list[Look]:
-    """Return looks at the buckets after those of `slow` that are not among `looks`."""
-    seen = {(id(look.history), look.number) for look in looks}
-    later: list[Look] = []
-    for look in slow:
-        for number in after(look.history, look.number):
-            if (id(look.history), number) not in seen:
-                seen.add((id(look.history), number))
-                later.append(look_at(look.history, number))
-    return later
+def _over(operations: Operations, limits_ns: Mapping[str, int], first: int, last: int) -> list[CallQuery]:
+    """Return what asks for the calls over the limits, and for one more than are told of each operation."""
+    limited = {
+        bucket.operation
+        for history in operations.known.values()
+        for number in history.within(first, last)
+        for bucket in history.at(number)
+        if bucket.operation.name in limits_ns
+    }
+    return [
+        CallQuery(operation, first, last, MOST_OVER + 1, limits_ns[operation.name] + 1)
+        for operation in sorted(limited)
+    ]
+
+
+def _later(operations: Operations, slow: Iterable[Place], wanted: Iterable[Place]) -> list[Place]:
+    """Return the places after those of `slow` that are not among those wanted."""
+    seen = set(wanted)
+    later = [(family, number) for family, begun in slow for number in after(operations.known[family], begun)]
+    return [place for place in dict.fromkeys(later) if place not in seen]
 
 
 def _normal(known: Mapping[Operation, History], calls: Sequence[Call]) -> list[Normal]:

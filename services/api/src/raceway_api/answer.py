@@ -31,7 +31,7 @@ async def cached(cache: Cache, key: str, version: int, build: Build) -> bytes:
     return body
 
 
-def encode(view: msgspec.Struct) -> bytes:
+def encode(view: msgspec.Struct | Sequence[msgspec.Struct]) -> bytes:
     """Return `view` as JSON."""
     return _encoder.encode(view)
 

@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from raceway_api.graph_cache import GraphCache
+from raceway_api.operations import KeptOperations
 from raceway_api.throttle import Throttle
 from raceway_common.ports.baseline_store import BaselineStore
 from raceway_common.ports.bus import BusReader
@@ -47,10 +48,12 @@ class Deps:
     credentials: Credentials | None = None
     options: Options = DEFAULTS
     graphs: GraphCache = field(default_factory=GraphCache)
+    operations: KeptOperations = field(init=False)
     throttle: Throttle = field(init=False)
     threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MOST_THREADS))
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "operations", KeptOperations(self.baselines, self.threads))
         object.__setattr__(self, "throttle", Throttle(now_s=self.uptime_s))
 
     def now_ns(self) -> int:

@@ -8,10 +8,20 @@ for having been read. What the sums mean is told by `raceway_core.bucketed`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from raceway_core.bucketed.bucket import Bucket, Call, CallQuery
 from raceway_core.measured import Operation
+
+
+class Changes(NamedTuple):
+    """Sums that changed, and up to which version of the results these are all (`TraceStore.version`).
+
+    A bucket whose calls were all taken out again has no counts.
+    """
+
+    version: int
+    buckets: Sequence[Bucket]
 
 
 class BaselineStore(Protocol):
@@ -28,6 +38,13 @@ class BaselineStore(Protocol):
         """Return the buckets `first..last` of all operations of the given families; None means of all.
 
         A family is an operation without its status. In no order; none is empty.
+        """
+        ...
+
+    async def changes(self, *, since: int, first: int, last: int) -> Changes:
+        """Return those of the buckets `first..last` that changed after version `since`, or whose calls did.
+
+        Time: O(all that changed since), however much is stored.
         """
         ...
 

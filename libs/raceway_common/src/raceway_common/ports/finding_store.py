@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from raceway_common.ports.work_queue import RunClaim
-from raceway_core.finding import Finding, PairCounts
+from raceway_core.finding import Finding, FindingKind, PairCounts, Verdict
 from raceway_core.turn import NO_TURN, PackedTurn
 
 
@@ -24,6 +24,7 @@ class FindingEntry(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     fingerprint: str
+    kind: FindingKind
     aliases: tuple[str, ...]
     verdict_rank: int
     severity_rank: int
@@ -83,15 +84,25 @@ class FindingStore(Protocol):
         after: FindingCursor | None,
         with_hidden: bool = False,
         since_ns: int | None = None,
+        kind: FindingKind | None = None,
+        verdict: Verdict | None = None,
     ) -> Sequence[Finding]:
-        """Return groups in the order of `Finding.sort_key`, by keyset.
+        """Return groups in the order of `Finding.sort_key`, by keyset; fewer than `limit` are the last.
 
         With `since_ns` only those whose last event, `last_ns`, is not before it; a group is listed as a
-        whole, with its older entries.
+        whole, with its older entries. With `kind` or `verdict` only groups that are of it, whatever some
+        entry in them is.
         """
         ...
 
-    async def count(self, *, with_hidden: bool = False, since_ns: int | None = None) -> int:
+    async def count(
+        self,
+        *,
+        with_hidden: bool = False,
+        since_ns: int | None = None,
+        kind: FindingKind | None = None,
+        verdict: Verdict | None = None,
+    ) -> int:
         """Return how many groups `page` lists in all."""
         ...
 

@@ -231,6 +231,13 @@ class TraceStore(Protocol):
         """
         ...
 
+    async def version(self) -> int:
+        """Return a number that grows whenever results are replaced.
+
+        While it is the same, whatever this store and `BaselineStore` say of results is the same.
+        """
+        ...
+
     async def row(self, trace_id: TraceId) -> TraceRow | None: ...
 
     async def section(self, trace_id: TraceId, section: Section) -> bytes | None:

@@ -52,7 +52,15 @@ operation_buckets = Table(
     Column("bucket", BigInteger, primary_key=True, autoincrement=False),
     Column("critical_us", BigInteger, nullable=False),
     Column("counts", LargeBinary, nullable=False),
+    Column("version", BigInteger, nullable=False),
     sqlite_with_rowid=False,
+)
+
+result_version = Table(
+    "result_version",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
 )
 
 lock_totals = Table(
@@ -123,4 +131,5 @@ Index("ix_service_calls_caller", service_calls.c.caller_key)
 Index("ix_service_calls_callee", service_calls.c.callee_key)
 Index("ix_operations_family", operations.c.family_key)
 Index("ix_operation_buckets_bucket", operation_buckets.c.bucket)
+Index("ix_operation_buckets_version", operation_buckets.c.version)
 Index("ix_lock_totals_page", lock_totals.c.wait_us, lock_totals.c.hold_us, lock_totals.c.lock_key)

@@ -221,6 +221,7 @@ finding_entries = Table(
     Column("owner", BigInteger, primary_key=True, autoincrement=False),
     Column("place", BigInteger, primary_key=True, autoincrement=False),
     Column("fingerprint", BYTEWISE, nullable=False),
+    Column("kind", BYTEWISE, nullable=False),
     Column("verdict_rank", SmallInteger, nullable=False),
     Column("severity_rank", SmallInteger, nullable=False),
     Column("is_across", SmallInteger, nullable=False),
@@ -310,4 +311,5 @@ Index(
     finding_entries.c.owner_kind,
     finding_entries.c.lead,
 )
+Index("ix_finding_entries_kind", finding_entries.c.kind, finding_entries.c.fingerprint)
 Index("ix_finding_aliases_fingerprint", finding_aliases.c.fingerprint)

@@ -49,6 +49,13 @@ class Sketch:
         """The buckets that are not empty: all of the sketch's state."""
         return self._counts
 
+    def copy(self) -> Sketch:
+        """Return another sketch that has counted the same. Time: O(buckets), and little of it."""
+        other = Sketch()
+        other._counts, other.total = self._counts.copy(), self.total
+        other._middle, other._below = self._middle, self._below
+        return other
+
     def add(self, bucket: int, times: int = 1) -> None:
         """Count `times` values more, or less where it is negative. Time: O(1)."""
         count = self._counts.get(bucket, 0) + times
@@ -67,7 +74,9 @@ class Sketch:
     def count(self, counts: Mapping[int, int]) -> None:
         """Count more values, by bucket. Time: O(buckets)."""
         if not self._counts:
+            self._counts, self.total = dict(counts), sum(counts.values())
             self._middle, self._below = min(counts, default=0), 0
+            return
         known, middle = self._counts, self._middle
         for bucket, count in counts.items():
             known[bucket] = known.get(bucket, 0) + count

@@ -17,7 +17,7 @@ taken together until there are enough.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -55,7 +55,7 @@ class _Level:
         self._pending = Sketch()
 
     def known(self) -> Sketch:
-        sketch = Sketch(self._settled.counts)
+        sketch = self._settled.copy()
         sketch.merge(self._pending)
         return sketch
 
@@ -84,10 +84,13 @@ class _Walk:
         self.reached = anchor
 
     def to(self, number: int) -> Iterator[tuple[int, Known]]:
-        """Yield what was known before the last buckets up to `number`, of which more may be asked."""
+        """Yield what was known before the last buckets up to `number`, of which more may be asked.
+
+        What the history knows already is left out.
+        """
         numbers = self._history.numbers
         for each in numbers[bisect_left(numbers, self.reached) : bisect_left(numbers, number)]:
-            if each >= max(number - MOST_AROUND, self._first):
+            if each >= max(number - MOST_AROUND, self._first) and not self._history.knows(each):
                 yield each, self._known()
             for bucket in self._history.at(each):
                 self._levels[bucket.operation].learn(bucket.counts)
@@ -103,7 +106,10 @@ class _Walk:
 
 
 class History:
-    """The buckets of one family."""
+    """The buckets of one family, none of them empty. What was once asked is remembered.
+
+    So a history may be kept in step with a store (`put`, `drop`) for less than it costs to begin anew.
+    """
 
     def __init__(self, buckets: Iterable[Bucket]) -> None:
         self._buckets: defaultdict[int, list[Bucket]] = defaultdict(list)
@@ -113,6 +119,46 @@ class History:
         self._known: dict[int, Known] = {}
         self._walks: dict[int, _Walk] = {}
 
+    def buckets(self) -> Iterator[Bucket]:
+        """Yield all buckets, earliest first."""
+        for number in self.numbers:
+            yield from self.at(number)
+
+    def within(self, first: int, last: int) -> Sequence[int]:
+        """Return which of the buckets `first..last` have calls."""
+        return self.numbers[bisect_left(self.numbers, first) : bisect_right(self.numbers, last)]
+
+    def put(self, bucket: Bucket) -> None:
+        """Replace a bucket of one operation; take it out if it is empty now.
+
+        What was known before this bucket began, and before earlier ones, is remembered still.
+        """
+        number = bucket.number
+        found = [other for other in self.at(number) if other.operation != bucket.operation]
+        self._keep(number, [*found, bucket] if bucket.counts else found)
+        self._known = {each: known for each, known in self._known.items() if each <= number}
+        self._walks = {anchor: walk for anchor, walk in self._walks.items() if walk.reached <= number}
+
+    def drop(self, *, before: int) -> None:
+        """Take out the buckets before one. Nothing may be asked any more that rests on them."""
+        for number in [each for each in self.numbers if each < before]:
+            self._keep(number, [])
+
+    def settle(self) -> None:
+        """Remember only what is needed to judge the last buckets again: the rest takes much memory."""
+        least = self.numbers[-1] - MOST_AROUND if self.numbers else 0
+        self._known = {each: known for each, known in self._known.items() if each >= least}
+        newest = max(self._walks, default=0)
+        self._walks = {anchor: walk for anchor, walk in self._walks.items() if anchor == newest}
+
+    def _keep(self, number: int, buckets: list[Bucket]) -> None:
+        if buckets:
+            self._buckets[number] = buckets
+        else:
+            self._buckets.pop(number, None)
+        if (number in self._buckets) != (number in self.numbers):
+            self.numbers = sorted(self._buckets)
+
     def at(self, number: int) -> Sequence[Bucket]:
         """Return what ended in a bucket."""
         return self._buckets.get(number, ())
@@ -120,6 +166,10 @@ class History:
     def size(self, number: int) -> int:
         """Return how many calls ended in a bucket."""
         return sum(sum(bucket.counts.values()) for bucket in self.at(number))
+
+    def knows(self, number: int) -> bool:
+        """Return whether `before` remembers the answer."""
+        return number in self._known
 
     def before(self, number: int) -> Known:
         """Return what was known when a bucket began.

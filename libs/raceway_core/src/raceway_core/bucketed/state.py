@@ -46,14 +46,14 @@ class State(msgspec.Struct, frozen=True):
         return self.errors / self.calls if self.calls else 0.0
 
 
-def state_of(history: History, verdict: Verdict) -> State:
-    """Return how a family does now, that has calls; `verdict` is that on its last bucket.
+def state_of(history: History, verdict: Verdict, last: int) -> State:
+    """Return how a family did in its bucket `last`, on which `verdict` is.
 
     Time: O(cells of its buckets).
     """
-    start = _start(history)
+    start = _start(history, last)
     sketches: dict[Operation, Sketch] = {}
-    for number in (each for each in history.numbers if each >= start):
+    for number in history.within(start, last):
         for bucket in history.at(number):
             sketches.setdefault(bucket.operation, Sketch()).count(bucket.counts)
     known = history.before(start)
@@ -64,12 +64,11 @@ def state_of(history: History, verdict: Verdict) -> State:
     return State(standing, calls, errors, known.sketch(most))
 
 
-def _start(history: History) -> int:
-    """Return the first of the last buckets that hold enough calls."""
-    start = last = history.numbers[-1]
-    seen = 0
-    for number in reversed(history.numbers):
-        if seen >= ENOUGH or number < last - MOST_AROUND:
+def _start(history: History, last: int) -> int:
+    """Return the first of the buckets up to `last` that hold enough calls."""
+    start, seen = last, 0
+    for number in reversed(history.within(last - MOST_AROUND, last)):
+        if seen >= ENOUGH:
             break
         start, seen = number, seen + history.size(number)
     return start

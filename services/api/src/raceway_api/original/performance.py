@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
-from raceway_api.performance import buckets_since, total_ns
+from raceway_api.performance import Lately, total_ns
 from raceway_common.ports.trace_store import ServiceRow, TraceRow
 from raceway_core.baseline.sketch import Sketch, value_of
-from raceway_core.bucketed.bucket import Bucket
-from raceway_core.bucketed.history import History
 from raceway_core.event import TraceId
 from raceway_core.measured import Operation
 
@@ -81,16 +80,21 @@ class MetricsView(msgspec.Struct, frozen=True, kw_only=True):
     throughput: ThroughputView
 
 
+class _Took(NamedTuple):
+    """What the operations of a family took."""
+
+    by_operation: Mapping[Operation, Sketch]
+
+
 def view_metrics(
-    rows: Sequence[TraceRow],
-    services: Sequence[ServiceRow],
-    known: Mapping[Operation, History],
-    *,
-    first: int,
-    limit: int,
+    rows: Sequence[TraceRow], services: Sequence[ServiceRow], wanted: Lately, *, limit: int
 ) -> MetricsView:
-    """Return how the traces of `rows` and the operations since bucket `first` did."""
-    sketches = _by_operation(bucket for history in known.values() for bucket in buckets_since(history, first))
+    """Return how the traces of `rows` and the operations of late did."""
+    sketches = {
+        operation: sketch
+        for family, _ in wanted.places
+        for operation, sketch in _took(wanted, family).by_operation.items()
+    }
     return MetricsView(
         trace_latency=_trace_latency(rows, limit),
         event_performance=_event_performance(sketches, limit),
@@ -164,11 +168,14 @@ def _throughput(rows: Sequence[TraceRow]) -> ThroughputView:
     )
 
 
-def _by_operation(buckets: Iterable[Bucket]) -> Mapping[Operation, Sketch]:
-    sketches: defaultdict[Operation, Sketch] = defaultdict(Sketch)
-    for bucket in buckets:
-        sketches[bucket.operation].count(bucket.counts)
-    return sketches
+def _took(wanted: Lately, family: Operation) -> _Took:
+    def build() -> _Took:
+        sketches: defaultdict[Operation, Sketch] = defaultdict(Sketch)
+        for bucket in wanted.buckets(family):
+            sketches[bucket.operation].count(bucket.counts)
+        return _Took(sketches)
+
+    return wanted.said(_Took, family, build)
 
 
 def _merged(

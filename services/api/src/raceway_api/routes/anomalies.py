@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import blake2b
 from typing import Annotated
 
 from litestar import Response, get
@@ -12,6 +13,7 @@ from raceway_api.anomalies import AnomalyReader
 from raceway_api.answer import answer, encode, enveloped, shows, shows_enveloped
 from raceway_api.cursor import read_cursor
 from raceway_api.deps import Given
+from raceway_api.latest import cached_result
 from raceway_api.original.anomaly import TraceAnomaliesView, view_anomalies
 from raceway_api.parameter import CursorText, Limit, Since, TraceIdText, time_of, trace_id_of
 from raceway_api.stored import StoredTraces
@@ -87,10 +89,14 @@ async def list_anomalies(
         limit,
         read_cursor(cursor, AnomalyCursor) if cursor else None,
         FIRST_NS if since is None else time_of(since, "since"),
-        dict(map(_limit_of, slow or ())),
+        dict(sorted(map(_limit_of, slow or ()))),
     )
-    page = await find_page(deps.baselines, AnomalyReader(deps), query)
-    return answer(request, encode(page))
+
+    async def build() -> bytes:
+        return encode(await find_page(deps.baselines, AnomalyReader(deps), query))
+
+    asked = blake2b(repr(query).encode(), digest_size=16).hexdigest()
+    return answer(request, await cached_result(deps, f"v1/anomalies/{asked}", build))
 
 
 def _limit_of(text: str) -> tuple[str, int]:

@@ -9,9 +9,10 @@ from litestar.params import FromQuery, QueryParameter
 
 from raceway_api.answer import answer, encode, enveloped, shows, shows_enveloped
 from raceway_api.deps import Given
+from raceway_api.latest import cached_result
 from raceway_api.original.performance import MetricsView, view_metrics
 from raceway_api.parameter import MOST_PER_PAGE, Limit, clamped
-from raceway_api.performance import MOST_BUCKETS, recent_histories, states_of
+from raceway_api.performance import lately, states_of
 from raceway_api.stored import StoredTraces
 from raceway_api.v1.performance import Performance, view_performance
 from raceway_common.ports.trace_store import TraceFilter
@@ -30,13 +31,17 @@ Hours = Annotated[int, QueryParameter(ge=1, le=24, description="How far to look 
     responses=shows_enveloped(MetricsView, 400),
 )
 async def get_metrics(request: AnyRequest, deps: Given, *, limit: FromQuery[int] = 50) -> Response[bytes]:
-    rows = await deps.traces.page(TraceFilter(), limit=_NEWEST_TRACES, after=None)
-    services = await deps.traces.services()
-    known, first = await recent_histories(deps, MOST_BUCKETS)
-    view = await StoredTraces(deps).in_thread(
-        lambda: view_metrics(rows, services, known, first=first, limit=clamped(limit, 0, MOST_PER_PAGE))
-    )
-    return answer(request, enveloped(view))
+    shown = clamped(limit, 0, MOST_PER_PAGE)
+
+    async def build() -> bytes:
+        rows = await deps.traces.page(TraceFilter(), limit=_NEWEST_TRACES, after=None)
+        services = await deps.traces.services()
+        async with lately(deps) as wanted:
+            return await StoredTraces(deps).in_thread(
+                lambda: enveloped(view_metrics(rows, services, wanted, limit=shown))
+            )
+
+    return answer(request, await cached_result(deps, f"performance/metrics/{shown}", build))
 
 
 @get(
@@ -48,10 +53,12 @@ async def get_metrics(request: AnyRequest, deps: Given, *, limit: FromQuery[int]
 async def get_performance(
     request: AnyRequest, deps: Given, *, limit: Limit = 50, hours: Hours = 24
 ) -> Response[bytes]:
-    known, first = await recent_histories(deps, hours * _BUCKETS_PER_HOUR)
-    states = await states_of(deps, known)
-    view = await StoredTraces(deps).in_thread(view_performance, known, states, first, limit)
-    return answer(request, encode(view))
+    async def build() -> bytes:
+        async with lately(deps, hours * _BUCKETS_PER_HOUR) as wanted:
+            states = await states_of(deps, wanted)
+            return await StoredTraces(deps).in_thread(lambda: encode(view_performance(wanted, states, limit)))
+
+    return answer(request, await cached_result(deps, f"v1/performance/{hours}/{limit}", build))
 
 
 HANDLERS = (get_metrics, get_performance)

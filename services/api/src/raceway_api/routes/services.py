@@ -26,7 +26,7 @@ from raceway_api.parameter import (
     service_of,
     trace_filter,
 )
-from raceway_api.performance import now_bucket, recent_histories, states_of
+from raceway_api.performance import lately, now_bucket, states_of
 from raceway_common.web.error import AnyRequest
 from raceway_core.bucketed.state import State
 
@@ -92,11 +92,11 @@ async def get_service_dependencies(request: AnyRequest, deps: Given, name: Servi
 async def _states(deps: Deps) -> Mapping[str, Sequence[State]]:
     """Return how the operations of each service do that were called in the last half day."""
     now = now_bucket(deps)
-    known, _ = await recent_histories(deps, _HALF_DAY, until=now)
-    recent = {family: history for family, history in known.items() if history.numbers[-1] > now - _HALF_DAY}
     states: defaultdict[str, list[State]] = defaultdict(list)
-    for family, state in (await states_of(deps, recent)).items():
-        states[family.service].append(state)
+    async with lately(deps, _HALF_DAY, until=now) as wanted:
+        recent = wanted._replace(first=now - _HALF_DAY + 1)
+        for family, state in (await states_of(deps, recent)).items():
+            states[family.service].append(state)
     return states
 
 

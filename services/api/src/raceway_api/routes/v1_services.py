@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from litestar import Response, get
+from litestar.params import QueryParameter
 
 from raceway_api.answer import answer, encode, shows
 from raceway_api.cursor import read_cursor
 from raceway_api.deps import Given
 from raceway_api.original.distributed import MOST_PAIRS
-from raceway_api.parameter import CursorText, Limit, ServicePath, service_of
+from raceway_api.parameter import CursorText, Limit, ServicePath, name_of, service_of
 from raceway_api.v1.hotspot import Hotspots, view_hotspots
 from raceway_api.v1.service import (
     GraphView,
@@ -24,13 +27,17 @@ from raceway_common.errors import NotFound
 from raceway_common.ports.trace_store import VariableFilter, VariableOrder
 from raceway_common.web.error import AnyRequest
 
+Name = Annotated[str | None, QueryParameter(description="Only the service of this name, whatever it is")]
+
 
 @get("/api/v1/services", tags=["Services v1"], summary="Services by name", responses=shows(ServiceList, 400))
 async def list_services(
-    request: AnyRequest, deps: Given, *, limit: Limit = 200, cursor: CursorText = None
+    request: AnyRequest, deps: Given, *, name: Name = None, limit: Limit = 200, cursor: CursorText = None
 ) -> Response[bytes]:
     after = read_cursor(cursor, ServiceCursor) if cursor else None
-    return answer(request, encode(view_services(await deps.traces.services(), limit=limit, after=after)))
+    wanted = None if name is None else name_of(name, "name")
+    rows = [row for row in await deps.traces.services() if wanted in {None, row.name}]
+    return answer(request, encode(view_services(rows, limit=limit, after=after)))
 
 
 @get(
@@ -47,9 +54,13 @@ async def get_graph(request: AnyRequest, deps: Given) -> Response[bytes]:
 
 
 @get(
-    "/api/v1/services/{name:str}",
+    ["/api/v1/services/{name:str}", "/api/v1/services/{name:str}/calls"],
     tags=["Services v1"],
     summary="One service, whom it calls and who calls it",
+    description=(
+        "`/api/v1/services/graph` is the graph of all. A service of that name is found, as any is, at "
+        "`/api/v1/services/graph/calls`, and in the list by `?name=graph`."
+    ),
     responses=shows(ServiceDetail, 400, 404),
 )
 async def get_service(request: AnyRequest, deps: Given, name: ServicePath) -> Response[bytes]:

@@ -17,7 +17,7 @@ from raceway_core.bucketed.bucket import BUCKET_NS
 from raceway_core.event import TraceId
 from raceway_core.time import FIRST_NS
 
-_BUCKETS_AT_ONCE = (6, 72, 72)
+_BUCKETS_AT_ONCE = (6, 18, 54, 72)
 
 
 class TraceAnomalyList(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,12 +114,13 @@ async def find_page(store: BaselineStore, reader: AnomalyReader, query: AnomalyQ
     is_cut = False
     until = None if query.after is None else query.after.bucket
     earliest = query.since_ns // BUCKET_NS
+    newest = await store.newest()
     for buckets in _BUCKETS_AT_ONCE:
-        newest = await store.newest(until=until)
-        if newest is None or newest < earliest:
+        last = await store.newest(until=until)
+        if newest is None or last is None or last < earliest:
             return query.page(found, is_cut=is_cut)
-        first = max(newest - buckets + 1, earliest)
-        between = await reader.between(first, newest, query.limits_ns)
+        first = max(last - buckets + 1, earliest)
+        between = await reader.between(first, last, newest=newest, limits_ns=query.limits_ns)
         is_cut |= between.is_cut
         found += sorted(filter(query.wants, between.found), key=lambda each: cursor_of(each).place)
         until = first - 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
+from itertools import accumulate
 
 import msgspec
 
@@ -12,7 +14,6 @@ from raceway_common.ports.trace_store import DeclaredRow
 from raceway_core.event import TraceId
 from raceway_core.isolation.fault import IsolationFault, faults_of
 from raceway_core.isolation.history import Anomaly, Cut, Isolation
-from raceway_core.isolation.part import DeclaredPart
 
 NOTHING = Isolation(0, (), (), ())
 
@@ -89,26 +90,31 @@ def view_trace_isolation(stored: StoredResult, *, limit: int) -> TraceIsolation:
     )
 
 
-def check_recent(
-    rows: Sequence[DeclaredRow], *, since_ns: int, limit: int, most_transactions: int
-) -> RecentIsolation:
-    """Check what the newest rows declare, by resource. It takes CPU time; `rows` come newest first."""
+def newest_within(rows: Sequence[DeclaredRow], most_transactions: int) -> Sequence[DeclaredRow]:
+    """Return the first of `rows` that have so many transactions together; they come newest first."""
+    totals = accumulate(row.transactions for row in rows)
+    return rows[: sum(1 for total in totals if total <= most_transactions)]
+
+
+def digest_of(rows: Sequence[DeclaredRow]) -> str:
+    """Return what tells these rows from any others."""
+    digest = blake2b(digest_size=16)
+    for row in rows:
+        digest.update(f"{row.trace_id} {len(row.body)} ".encode())
+        digest.update(row.body)
+    return digest.hexdigest()
+
+
+def check_rows(rows: Sequence[DeclaredRow], *, limit: int) -> list[ResourceIsolation]:
+    """Check what rows declare, by resource. It takes CPU time, and depends on nothing else."""
     # These load the analysis, which few readers need.
     from raceway_core.isolation.declared import check_parts
     from raceway_core.isolation.resource import by_resource
 
-    checked: list[DeclaredPart] = []
-    left, is_cut = most_transactions, False
-    for row in rows:
-        left -= row.transactions
-        if left < 0:
-            is_cut = True
-            break
-        checked.append(unpack_declared(row.body))
-    resources = [
+    checked = by_resource(unpack_declared(row.body) for row in rows)
+    return [
         ResourceIsolation(
             resource=resource, traces=len(parts), isolation=view_isolation(check_parts(parts), limit=limit)
         )
-        for resource, parts in by_resource(checked).items()
+        for resource, parts in checked.items()
     ]
-    return RecentIsolation(since_ns=str(since_ns), cut=is_cut, resources=resources)

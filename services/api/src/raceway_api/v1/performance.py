@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
-from raceway_api.performance import buckets_since, sketch_of
+from raceway_api.performance import Lately, sketch_of
 from raceway_core.baseline.outcome import is_error
 from raceway_core.baseline.rule import ENOUGH
 from raceway_core.baseline.sketch import Sketch, value_of
 from raceway_core.bucketed.bucket import BUCKET_NS, Bucket
-from raceway_core.bucketed.history import History
 from raceway_core.bucketed.state import Standing, State
 from raceway_core.measured import Operation
 from raceway_core.time import format_time
@@ -71,20 +71,34 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True):
     operations: list[OperationItem]
 
 
-def view_performance(
-    known: Mapping[Operation, History], states: Mapping[Operation, State], first: int, limit: int
-) -> Performance:
-    """Return the operations called since bucket `first`, up to `limit`."""
-    called = {
-        family: buckets for family, history in known.items() if (buckets := buckets_since(history, first))
-    }
-    costs = {family: sum(bucket.critical_us for bucket in buckets) for family, buckets in called.items()}
-    shown = sorted(called, key=lambda family: (-costs[family], -_calls(called[family]), family))[:limit]
+class _Share(NamedTuple):
+    """What an operation took of critical paths, and how often it was called."""
+
+    critical_us: int
+    calls: int
+
+
+def view_performance(wanted: Lately, states: Mapping[Operation, State], limit: int) -> Performance:
+    """Return the operations that were called lately, up to `limit`."""
+    shares = {family: _share(wanted, family) for family in states}
+    shown = sorted(shares, key=lambda family: (-shares[family].critical_us, -shares[family].calls, family))
     return Performance(
-        since=format_time(first * BUCKET_NS) if known else None,
-        total=len(called),
-        operations=[_item(family, states[family], called[family]) for family in shown],
+        since=format_time(wanted.first * BUCKET_NS) if states else None,
+        total=len(shares),
+        operations=[_kept_item(wanted, family, states[family]) for family in shown[:limit]],
     )
+
+
+def _share(wanted: Lately, family: Operation) -> _Share:
+    def build() -> _Share:
+        buckets = wanted.buckets(family)
+        return _Share(sum(bucket.critical_us for bucket in buckets), _calls(buckets))
+
+    return wanted.said(_Share, family, build)
+
+
+def _kept_item(wanted: Lately, family: Operation, state: State) -> OperationItem:
+    return wanted.said(OperationItem, family, lambda: _item(family, state, wanted.buckets(family)))
 
 
 def _item(family: Operation, state: State, buckets: Sequence[Bucket]) -> OperationItem:

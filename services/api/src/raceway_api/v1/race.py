@@ -32,19 +32,6 @@ class FindingFilter(msgspec.Struct, frozen=True, kw_only=True):
     variable: str | None
     since_ns: int | None = None
 
-    @property
-    def is_picky(self) -> bool:
-        """Whether it leaves out more than the store does by itself."""
-        return (self.kind, self.verdict, self.variable) != (None, None, None)
-
-    def wants(self, finding: Finding) -> bool:
-        """Whether `finding` is to be listed."""
-        return (
-            self.kind in {None, finding.kind}
-            and self.verdict in {None, finding.verdict}
-            and self.variable in {None, finding.variable}
-        )
-
 
 def cursor_of(finding: Finding) -> FindingCursor:
     """Return the cursor of a page that ends with `finding`."""
@@ -54,12 +41,22 @@ def cursor_of(finding: Finding) -> FindingCursor:
 async def find(
     store: FindingStore, wanted: FindingFilter, *, limit: int, after: FindingCursor | None
 ) -> list[Finding]:
-    """Return up to `limit` findings after the cursor. Time: O(all that are passed over)."""
+    """Return up to `limit` findings after the cursor, fewer only if there are no more.
+
+    The store looks for all but the variable: with that, time grows with what is passed over.
+    """
     found: list[Finding] = []
-    size = _READ_AT_ONCE if wanted.is_picky else limit
+    size = limit if wanted.variable is None else _READ_AT_ONCE
     while len(found) < limit:
-        page = await store.page(limit=size, after=after, with_hidden=wanted.all, since_ns=wanted.since_ns)
-        found.extend(finding for finding in page if wanted.wants(finding))
+        page = await store.page(
+            limit=size,
+            after=after,
+            with_hidden=wanted.all,
+            since_ns=wanted.since_ns,
+            kind=wanted.kind,
+            verdict=wanted.verdict,
+        )
+        found.extend(finding for finding in page if wanted.variable in {None, finding.variable})
         if len(page) < size:
             break
         after = cursor_of(page[-1])

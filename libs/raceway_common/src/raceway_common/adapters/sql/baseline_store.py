@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from raceway_common.adapters.sql.operation_rows import operation_key
+from raceway_common.adapters.sql.result_version import version_of
 from raceway_common.database.database import Database
 from raceway_common.database.statement import BYTES, Statement
+from raceway_common.ports.baseline_store import Changes
 from raceway_core.bucketed.bucket import Bucket, Call, CallQuery
 from raceway_core.measured import Operation
 
@@ -20,6 +23,13 @@ _ALL = Statement(
     join operations on operations.operation_key = operation_buckets.operation_key
     where bucket between :first and :last"""  # noqa: S608 - ours
 )
+_CHANGED = Statement(
+    f"""select {_SHOWN} from operation_buckets
+    join operations on operations.operation_key = operation_buckets.operation_key
+    where version > :since and +bucket between :first and :last"""  # noqa: S608 - ours
+)
+"""The plus keeps SQLite from looking for the buckets, of which there are many, in place of the versions."""
+
 _OF_FAMILIES = Statement(
     f"""select {_SHOWN} from {{rows}} join operations on operations.family_key = r.family_key
     join operation_buckets on operation_buckets.operation_key = operations.operation_key
@@ -56,16 +66,27 @@ class SqlBaselineStore:
             else:
                 keys = sorted({(operation_key(family),) for family in families})
                 rows = _OF_FAMILIES.run(connection, keys, first=first, last=last)
-            return [
-                Bucket(Operation(*row[:4]), row[4], counts, row[6])
-                for row in rows
-                if (counts := _counts.decode(row[5]))
-            ]
+            return [bucket for row in rows if (bucket := _bucket_of(row)).counts]
+
+        return await self._database.read(read)
+
+    async def changes(self, *, since: int, first: int, last: int) -> Changes:
+        def read(connection: Connection) -> Changes:
+            version = version_of(connection)
+            if since:
+                rows = _CHANGED.run(connection, since=since, first=first, last=last)
+            else:
+                rows = _ALL.run(connection, first=first, last=last)
+            return Changes(version, [_bucket_of(row) for row in rows])
 
         return await self._database.read(read)
 
     async def calls(self, queries: Sequence[CallQuery]) -> Sequence[Sequence[Call]]:
         return await self._database.read(lambda connection: [_answer(connection, query) for query in queries])
+
+
+def _bucket_of(row: Row[*tuple[Any, ...]]) -> Bucket:
+    return Bucket(Operation(*row[:4]), row[4], _counts.decode(row[5]), row[6])
 
 
 def _answer(connection: Connection, query: CallQuery) -> list[Call]:

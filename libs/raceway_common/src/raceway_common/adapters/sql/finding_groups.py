@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, func, not_, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, func, not_, select, true, tuple_
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import KeyedColumnElement
 
@@ -13,7 +13,7 @@ from raceway_common.adapters.sql.finding_rows import GAP_BITS, strength
 from raceway_common.database.statement import Statement
 from raceway_common.ports.finding_store import FindingCursor
 from raceway_common.schema.tables import finding_entries
-from raceway_core.finding import Verdict
+from raceway_core.finding import FindingKind, Verdict
 
 _NAMED = Statement(
     "select fingerprint from finding_aliases where alias = :alias and entries > 0 order by fingerprint"
@@ -24,10 +24,12 @@ _Columns: TypeAlias = ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]
 
 
 class Wanted(NamedTuple):
-    """Which groups: hidden ones too or not, and how late their last event must be."""
+    """Which groups: hidden ones too or not, how late their last event must be, and what they are."""
 
     with_hidden: bool
     since_ns: int | None
+    kind: FindingKind | None
+    verdict: Verdict | None
 
 
 def page(limit: int, after: FindingCursor | None, wanted: Wanted, connection: Connection) -> list[str]:
@@ -35,7 +37,7 @@ def page(limit: int, after: FindingCursor | None, wanted: Wanted, connection: Co
     groups = _groups(wanted)
     nearest_ns = groups.strength % (1 << GAP_BITS)
     order = (groups.verdict_rank, groups.is_covered, groups.severity_rank, nearest_ns, groups.fingerprint)
-    listed = select(groups.fingerprint).where(_is_shown(groups, with_hidden=wanted.with_hidden))
+    listed = select(groups.fingerprint).where(_is_wanted(groups, wanted))
     if after is not None:
         rank, is_covered, severity_rank, gap_ns, fingerprint = msgspec.structs.astuple(after)
         place = (rank, int(is_covered), severity_rank, strength(0, gap_ns), fingerprint)
@@ -46,7 +48,7 @@ def page(limit: int, after: FindingCursor | None, wanted: Wanted, connection: Co
 def count(wanted: Wanted, connection: Connection) -> int:
     """Return how many groups there are."""
     groups = _groups(wanted)
-    listed = select(func.count(groups.fingerprint)).where(_is_shown(groups, with_hidden=wanted.with_hidden))
+    listed = select(func.count(groups.fingerprint)).where(_is_wanted(groups, wanted))
     return connection.execute(listed).scalar_one()
 
 
@@ -60,9 +62,29 @@ def _groups(wanted: Wanted) -> _Columns:
         func.min(entries.may_hide).label("may_hide"),
         func.min(entries.strength).label("strength"),
     ).group_by(entries.fingerprint)
+    if wanted.kind is not None:  # any entry may be of it; `_is_wanted` looks at the one that leads
+        kinds = finding_entries.alias()
+        of_kind = select(kinds.c.fingerprint).where(kinds.c.kind == wanted.kind.value)
+        group = group.where(entries.fingerprint.in_(of_kind))
     if wanted.since_ns is not None:
         group = group.having(func.max(entries.last_ns) >= wanted.since_ns)
     return group.subquery().c
+
+
+def _is_wanted(groups: _Columns, wanted: Wanted) -> ColumnElement[bool]:
+    conditions = [_is_shown(groups, with_hidden=wanted.with_hidden)]
+    if wanted.kind is not None:
+        conditions.append(_kind_of(groups) == wanted.kind.value)
+    if wanted.verdict is not None:
+        conditions.append(groups.verdict_rank == wanted.verdict.rank)
+    return and_(*conditions)
+
+
+def _kind_of(groups: _Columns) -> ScalarSelect[str]:
+    """Return the kind of a group: that of the entry that speaks for it."""
+    entries = finding_entries.alias().c
+    leading = select(entries.kind).where(entries.fingerprint == groups.fingerprint)
+    return leading.order_by(entries.lead, entries.kind).limit(1).scalar_subquery()
 
 
 def _is_shown(groups: _Columns, *, with_hidden: bool) -> ColumnElement[bool]:

@@ -24,6 +24,7 @@ _PLACE: Mapping[str, Kind] = {"owner_kind": INT, "owner": INT, "place": INT}
 _COLUMNS: Mapping[str, Kind] = {
     **_PLACE,
     "fingerprint": TEXT,
+    "kind": TEXT,
     "verdict_rank": INT,
     "severity_rank": INT,
     "is_across": INT,
@@ -148,6 +149,7 @@ def _count(counts: dict[tuple[str, str], int], aliases: Sequence[str], fingerpri
 def _values_of(entry: FindingEntry) -> tuple[Scalar, ...]:
     return (
         entry.fingerprint,
+        entry.kind.value,
         entry.verdict_rank,
         entry.severity_rank,
         int(entry.across_traces),

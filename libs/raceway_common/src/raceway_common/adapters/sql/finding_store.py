@@ -19,7 +19,7 @@ from raceway_common.packing import unpack_finding
 from raceway_common.ports.finding_store import FindingCursor, RunOutcome
 from raceway_common.schedule import PACE, Pace
 from raceway_common.schema.keys import key_of
-from raceway_core.finding import Finding
+from raceway_core.finding import Finding, FindingKind, Verdict
 
 _ALL = Statement("select body from finding_bodies order by owner_kind, owner, place")
 _VERSION = Statement("select version from finding_version where id = 1")
@@ -58,16 +58,25 @@ class SqlFindingStore:
         after: FindingCursor | None,
         with_hidden: bool = False,
         since_ns: int | None = None,
+        kind: FindingKind | None = None,
+        verdict: Verdict | None = None,
     ) -> Sequence[Finding]:
-        wanted = finding_groups.Wanted(with_hidden, since_ns)
+        wanted = finding_groups.Wanted(with_hidden, since_ns, kind, verdict)
 
         def read(connection: Connection) -> list[Finding]:
             return merged(finding_groups.page(limit, after, wanted, connection), connection)
 
         return await self._database.read(read)
 
-    async def count(self, *, with_hidden: bool = False, since_ns: int | None = None) -> int:
-        wanted = finding_groups.Wanted(with_hidden, since_ns)
+    async def count(
+        self,
+        *,
+        with_hidden: bool = False,
+        since_ns: int | None = None,
+        kind: FindingKind | None = None,
+        verdict: Verdict | None = None,
+    ) -> int:
+        wanted = finding_groups.Wanted(with_hidden, since_ns, kind, verdict)
         return await self._database.read(partial(finding_groups.count, wanted))
 
     async def by_fingerprint(self, fingerprint: str) -> Sequence[Finding]:

@@ -1,12 +1,14 @@
 """Calls of operations and their sums: a replaced result takes back what it had added.
 
 The sums of one operation in one bucket are one row with a packed sketch. It is read, changed and
-written once for all traces of a transaction that have calls there.
+written once for all traces of a transaction that have calls there. A row has the version of the results
+with which it, or a call in it, changed last; whoever keeps sums asks for the rows that are newer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from typing import TypeAlias
 
 import msgspec
 from sqlalchemy import Connection
@@ -48,8 +50,8 @@ _ADD_CALLS = Statement(
     end_ns=INT,
 )
 _BEGIN_BUCKETS = Statement(
-    """insert into operation_buckets (operation_key, bucket, critical_us, counts)
-    select operation_key, bucket, 0, counts from {rows} where true
+    """insert into operation_buckets (operation_key, bucket, critical_us, counts, version)
+    select operation_key, bucket, 0, counts, 0 from {rows} where true
     on conflict (operation_key, bucket) do nothing""",
     operation_key=BYTES,
     bucket=INT,
@@ -63,7 +65,8 @@ _LOCK_BUCKETS = Statement(
     bucket=INT,
 )
 _PUT_BUCKETS = Statement(
-    """update operation_buckets set critical_us = r.critical_us, counts = r.counts from {rows}
+    """update operation_buckets
+    set critical_us = r.critical_us, counts = r.counts, version = cast(:version as bigint) from {rows}
     where operation_buckets.operation_key = r.operation_key and operation_buckets.bucket = r.bucket""",
     operation_key=BYTES,
     bucket=INT,
@@ -76,6 +79,10 @@ _counts = msgspec.msgpack.Decoder(dict[int, int])
 _NO_COUNTS = _encoder.encode({})
 
 
+BucketKey: TypeAlias = tuple[bytes, int]
+"""An operation's key and a bucket's number."""
+
+
 class _Change(msgspec.Struct):
     """What is added to one bucket, or taken from it."""
 
@@ -83,8 +90,8 @@ class _Change(msgspec.Struct):
     critical_us: int = 0
 
 
-def replace_calls(connection: Connection, old: Sequence[Line], new: Sequence[Line]) -> None:
-    """Replace the calls of traces, and name operations that are new."""
+def replace_calls(connection: Connection, old: Sequence[Line], new: Sequence[Line]) -> set[BucketKey]:
+    """Replace the calls of traces, and name operations that are new; return whose calls changed."""
     gone, come = _calls_of(old), _calls_of(new)
     if gone:
         same = set(gone).intersection(come)
@@ -95,12 +102,20 @@ def replace_calls(connection: Connection, old: Sequence[Line], new: Sequence[Lin
         operations = {call.operation for line in new for call in line.calls}
         _NAME.run(connection, sorted(map(_name_of, operations)))
         _ADD_CALLS.run(connection, come)
+    return {call[:2] for call in (*gone, *come)}
 
 
-def add_to_buckets(connection: Connection, old: Iterable[Line], new: Iterable[Line]) -> None:
-    """Take the calls of `old` from the sums and add those of `new`. Call it last, as `add_up`."""
+def add_to_buckets(
+    connection: Connection, old: Iterable[Line], new: Iterable[Line], touched: Set[BucketKey], *, version: int
+) -> None:
+    """Take the calls of `old` from the sums and add those of `new`. Call it last, as `add_up`.
+
+    What changes gets `version`, and so do the sums of calls that were `touched`.
+    """
     changes = {
-        key: change for key, change in _changes(old, new).items() if change.counts or change.critical_us
+        key: change
+        for key, change in _changes(old, new).items()
+        if any(change.counts.values()) or change.critical_us or key in touched
     }
     if not changes:
         return
@@ -111,7 +126,7 @@ def add_to_buckets(connection: Connection, old: Iterable[Line], new: Iterable[Li
         change = changes[bytes(operation_key), bucket]
         counts = _added(_counts.decode(packed), change.counts)
         rows.append((bytes(operation_key), bucket, critical_us + change.critical_us, _encoder.encode(counts)))
-    _PUT_BUCKETS.run(connection, rows)
+    _PUT_BUCKETS.run(connection, rows, version=version)
 
 
 def operation_key(operation: Operation) -> bytes:
@@ -131,8 +146,8 @@ def _name_of(operation: Operation) -> tuple[bytes, bytes, str, str, str, str]:
     return key_of(*operation), key_of(*family_of(operation)), *operation
 
 
-def _changes(old: Iterable[Line], new: Iterable[Line]) -> dict[tuple[bytes, int], _Change]:
-    changes: dict[tuple[bytes, int], _Change] = {}
+def _changes(old: Iterable[Line], new: Iterable[Line]) -> dict[BucketKey, _Change]:
+    changes: dict[BucketKey, _Change] = {}
     for sign, lines in ((-1, old), (1, new)):
         for call in (call for line in lines for call in line.calls):
             key = key_of(*call.operation), call.bucket

@@ -16,6 +16,7 @@ from raceway_common.adapters.sql import (
     variable_pages,
 )
 from raceway_common.adapters.sql.call_times import measures_of
+from raceway_common.adapters.sql.result_version import version_of
 from raceway_common.adapters.sql.trace_writer import replace_results
 from raceway_common.adapters.sql.window_pages import windows_from
 from raceway_common.database.database import Database
@@ -85,6 +86,9 @@ class SqlTraceStore:
 
     async def replace(self, outcomes: Sequence[TraceOutcome], *, now_ns: int) -> None:
         await self._database.write(partial(replace_results, outcomes, now_ns, self._pace))
+
+    async def version(self) -> int:
+        return await self._database.read(version_of)
 
     async def row(self, trace_id: TraceId) -> TraceRow | None:
         return await self._database.read(partial(trace_pages.row, trace_id))

@@ -12,6 +12,7 @@ from raceway_common.adapters.sql.declared_rows import replace_declared
 from raceway_common.adapters.sql.finding_rows import Owner, count_change, replace_entries
 from raceway_common.adapters.sql.lock_order_rows import Orders, replace_lock_orders
 from raceway_common.adapters.sql.operation_rows import add_to_buckets, replace_calls
+from raceway_common.adapters.sql.result_version import count_version
 from raceway_common.adapters.sql.service_rows import Line, add_up, list_by_service
 from raceway_common.adapters.sql.variable_sums import add_touches
 from raceway_common.adapters.sql.window_rows import replace_windows
@@ -85,7 +86,7 @@ def replace_results(
     _PUT_RESULTS.run(connection, [_result_of(outcome, row) for outcome, row in fresh])
     _replace_sections(connection, fresh, known)
     list_by_service(connection, old, new)
-    replace_calls(connection, old, new)
+    touched = replace_calls(connection, old, new)
     entries = {row.number: outcome.findings for outcome, row in fresh}
     change = replace_entries(connection, Owner.TRACE, entries, known=known)
     replace_declared(connection, {row.number: outcome for outcome, row in fresh}, known=known)
@@ -95,7 +96,7 @@ def replace_results(
     replace_lock_orders(connection, orders, known=known, now_ns=now_ns, pace=pace)
     add_up(connection, old, new)
     add_touches(connection, replaced)
-    add_to_buckets(connection, old, new)
+    add_to_buckets(connection, old, new, touched, version=count_version(connection))
     count_change(connection, change)
 
 

@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("place", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("fingerprint", BYTEWISE, nullable=False),
+        sa.Column("kind", BYTEWISE, nullable=False),
         sa.Column("verdict_rank", sa.SmallInteger(), nullable=False),
         sa.Column("severity_rank", sa.SmallInteger(), nullable=False),
         sa.Column("is_across", sa.SmallInteger(), nullable=False),
@@ -102,6 +103,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_finding_entries_group", "finding_entries", ["fingerprint", "owner_kind", "lead"], unique=False
     )
+    op.create_index("ix_finding_entries_kind", "finding_entries", ["kind", "fingerprint"], unique=False)
     op.create_table(
         "finding_version",
         sa.Column("id", NUMBER, autoincrement=False, nullable=False),
@@ -114,10 +116,12 @@ def upgrade() -> None:
         sa.Column("bucket", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("critical_us", sa.BigInteger(), nullable=False),
         sa.Column("counts", sa.LargeBinary(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("operation_key", "bucket", name=op.f("pk_operation_buckets")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_operation_buckets_bucket", "operation_buckets", ["bucket"], unique=False)
+    _add_versions()
     op.create_table(
         "operation_calls",
         sa.Column("operation_key", sa.LargeBinary(), nullable=False),
@@ -369,4 +373,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("last_span > first_span"),
         postgresql_where=sa.text("last_span > first_span"),
+    )
+
+
+def _add_versions() -> None:
+    op.create_index("ix_operation_buckets_version", "operation_buckets", ["version"], unique=False)
+    op.create_table(
+        "result_version",
+        sa.Column("id", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_result_version")),
     )
