@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import anyio
 import msgspec
 import pytest
 from tests.contract.store_rig import LATER, MS, Stores, outcome, stores_on, window
@@ -114,3 +115,25 @@ async def test_those_that_may_lose_something_are_read_first(stores: Stores) -> N
     await stores.analyze(left_by("z", SPLIT, at=HOUR))
     (found,) = await shown(stores)
     assert found == [*((f"t{number:03}", key) for number, key in enumerate(keys[:-1])), ("z", SPLIT)]
+
+
+async def test_whoever_writes_at_once_the_last_count_has_read_everything(stores: Stores) -> None:
+    counted: list[list[tuple[str, bytes]]] = []
+
+    async def write(number: int) -> None:
+        key = SPLIT if number % 3 == 1 else DeedKey(b"\x01" + bytes([number]))
+        await stores.analyze(left_by(f"t{number:02}", key, at=number * HOUR))
+        await count()
+
+    async def count() -> None:
+        for claim in await stores.claim_runs(now_ns=FOREVER):
+            if claim.is_ever:
+                counted.append((await shown(stores))[0])
+            await stores.findings.replace_runs([pack_run(claim, ())], now_ns=FOREVER)
+
+    async with anyio.create_task_group() as group:
+        for number in range(12):
+            group.start_soon(write, number)
+    await count()
+    assert await ever_due(stores) == []
+    assert counted[-1] == (await shown(stores))[0]
