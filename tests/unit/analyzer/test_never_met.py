@@ -11,7 +11,7 @@ from tests.unit.analyzer.rig import open_rig
 from tests.unit.core.build import Story
 from tests.unit.core.lock_program import MAIN, lone_scripts
 from tests.unit.core.test_deadlock_across import told
-from tests.unit.core.test_predicted_across import SPLIT, request
+from tests.unit.core.test_predicted_across import BLIND, SPLIT, WHOLE, request
 
 from raceway_core.event import Event
 from raceway_core.finding import FindingKind, merge_findings
@@ -86,3 +86,42 @@ async def test_an_update_whose_lock_was_free_in_between(tmp_path: Path) -> None:
         (finding,) = await rig.stores.findings.all()
     assert (finding.kind, finding.pairs, finding.is_hidden) == (FindingKind.LOST_UPDATE, 3, True)
     assert analyze_events([event for trace in traces for event in trace]).findings == [finding]
+
+
+async def test_two_updates_an_hour_apart(tmp_path: Path) -> None:
+    first = request("t0", WHOLE).events
+    second = request("t1", SPLIT, at=3_600_000.0).events
+    async with open_rig(tmp_path) as rig, analyzing(rig):
+        await store(rig, first)
+        await rig.idle()
+        assert await rig.stores.findings.all() == []
+        await store(rig, second)
+        await rig.idle()
+        (finding,) = await rig.stores.findings.all()
+    assert (finding.kind, finding.trace_ids) == (FindingKind.LOST_UPDATE, ("t0", "t1"))
+    assert analyze_events([*first, *second]).findings == [finding]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_updates_over_days_in_any_order(tmp_path: Path, seed: int) -> None:
+    """Pieces of traces come in any order, some twice, so that traces are analyzed again and again."""
+    random = Random(seed)  # noqa: S311 -- no secret, the same story each time
+    programs = [SPLIT, SPLIT, WHOLE, BLIND, f"acquire M, {SPLIT}, release M", "acquire L, read, release L"]
+    days = [0.0, 0.0, 1.0, 1.0, 5.0, 40.0]
+    traces = [
+        request(f"t{n}", random.choice(programs), at=random.choice(days) * DAY_MS + n).events
+        for n in range(10)
+    ]
+    pieces = [trace[cut:][:3] for trace in traces for cut in range(0, len(trace), 3)]
+    pieces += random.sample(pieces, 5)
+    random.shuffle(pieces)
+    async with open_rig(tmp_path) as rig, analyzing(rig):
+        for piece in pieces:
+            await store(rig, piece)
+            if random.random() < 0.3:
+                await rig.idle()
+        await rig.idle()
+        stored = await rig.stores.findings.all()
+    whole = analyze_events([event for trace in traces for event in trace])
+    assert merge_findings(stored) == list(whole.findings)
+    assert whole.findings

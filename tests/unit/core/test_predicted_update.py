@@ -66,6 +66,11 @@ def predicted(story: Story) -> list[Finding]:
             [f"acquire M, {SPLIT}, release M", f"acquire M, {WHOLE}, release M"],
             0,
         ),
+        (
+            "only a later release was recorded",
+            [SPLIT.replace("release L", "acquire L, release L", 1), WHOLE],
+            1,
+        ),
         ("another lock held across by one", [f"acquire M, {SPLIT}, release M", WHOLE], 1),
         ("a release that was not recorded", ["acquire L, read, acquire L, write, release L", WHOLE], 0),
         ("in a transaction that aborted", [f"begin T, {SPLIT}, abort T", "acquire L, write, release L"], 0),

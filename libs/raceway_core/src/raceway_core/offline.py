@@ -18,7 +18,6 @@ from raceway_core.clock_offset import ClockOffsets, find_offsets
 from raceway_core.deadlock_across import DeadlocksAcross, classes_by_scope, find_deadlocks_across
 from raceway_core.event import Event, TraceId
 from raceway_core.finding import Finding, merge_findings
-from raceway_core.grouping import names_of
 from raceway_core.isolation.history import Isolation
 from raceway_core.isolation.resource import check_by_resource
 from raceway_core.measured import TraceMeasurements
@@ -136,13 +135,10 @@ def _across(traces: Sequence[AnalyzedTrace]) -> Iterator[Finding]:
     """Yield what windows of one run have, and what is predicted of those that never met."""
     if len(traces) < 2:
         return
-    known: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for (*variable, span), windows in sorted(_windows_by_run(traces).items()):
-        found = find_across_traces(span, windows)
-        known[variable[0], variable[1]] |= names_of(found)
-        yield from found
-    for name, windows in sorted(_windows_by_variable(traces).items()):
-        yield from find_never_met(windows, known[name])
+    for (*_, span), windows in sorted(_windows_by_run(traces).items()):
+        yield from find_across_traces(span, windows)
+    for _, windows in sorted(_windows_by_variable(traces).items()):
+        yield from find_never_met(windows)
 
 
 def _locking(traces: Sequence[AnalyzedTrace]) -> list[DeadlocksAcross]:

@@ -19,6 +19,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from raceway_core.access import Access, TransactionKey, transaction_key
@@ -51,13 +52,18 @@ class Holds:
         return spans
 
     def is_released(self, lock: LockKey, read: Access, write: Access) -> bool:
-        """Whether a lock was given back after the read and before the write. Time: O(log holds)."""
+        """Whether a lock was given back after the read and before the write.
+
+        That of the hold around the read may not have been recorded, but that of a later one.
+        Time: O(log holds), and the holds in between.
+        """
+        begin, until = self._rank[read.number], self._rank[write.number]
         spans = self._spans.get((self._chain_of[read.number], lock), [])
-        place = bisect_right(spans, self._rank[read.number], key=lambda span: span[0]) - 1
+        place = bisect_right(spans, begin, key=lambda span: span[0]) - 1
         if place < 0:
             return False
-        end = spans[place][1]
-        return end is not None and self._rank[read.number] <= end < self._rank[write.number]
+        in_between = takewhile(lambda span: span[0] < until, islice(spans, place, None))
+        return any(end is not None and begin <= end < until for _, end in in_between)
 
 
 class Predicted(NamedTuple):

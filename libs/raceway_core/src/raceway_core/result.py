@@ -6,6 +6,7 @@ from enum import Enum
 
 import msgspec
 
+from raceway_core.deed_key import NO_DEEDS, DeedKey
 from raceway_core.event import AccessType, EventId, HeldLock, JsonValue, TraceId
 from raceway_core.finding import Example, Finding, PairCounts, Verdict
 from raceway_core.isolation.history import Isolation
@@ -149,7 +150,8 @@ class Window(msgspec.Struct, frozen=True, gc=False):
 
     `variable` and `scope` identify the variable, `first_ns..last_ns` is when it was touched, and
     `body` is what `raceway_core.run` reads back. `turn` tells whether it need be (`raceway_core.turn`),
-    `touches` what it adds to the sums of the variable (`raceway_core.touch`).
+    `touches` what it adds to the sums of the variable (`raceway_core.touch`), and `deeds` of which class it
+    is for the comparison over all time (`raceway_core.deed_key`).
     """
 
     variable: str
@@ -159,6 +161,7 @@ class Window(msgspec.Struct, frozen=True, gc=False):
     body: bytes
     turn: PackedTurn = NO_TURN
     touches: PackedTouches = NO_TOUCHES
+    deeds: DeedKey = NO_DEEDS
 
 
 class LockOrder(msgspec.Struct, frozen=True, gc=False):

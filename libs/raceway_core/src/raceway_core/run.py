@@ -10,7 +10,8 @@ counted once, wherever the cuts fall.
 Pairs inside one trace are the trace's own (`raceway_core.analysis`). The same definitions hold for
 both: `raceway_core.race` and `raceway_core.lost_update`. What a cut means for a proof that rests on
 a whole run is told in docs/adr/0004-confirmation-within-a-run.md. Lost updates that are only predicted
-(`raceway_core.across.predicted`) need no overlap at all; they are found among all windows of a span.
+(`raceway_core.across.predicted`) need no overlap at all; they are found among all windows of a span, and
+over all time among the exemplars of what is done to the variable (`raceway_core.across.exemplar`).
 
 Source: Liu et al. 2017, DCatch (races between requests that nothing orders).
 """
@@ -21,20 +22,21 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, S
 
 from raceway_core.access import Variable
 from raceway_core.across.accesses import RunAccesses, program_order
+from raceway_core.across.exemplar import exemplars_of
 from raceway_core.across.glance import cannot_lose, cannot_race
 from raceway_core.across.lost_update import run_lost_updates
+from raceway_core.across.pairing import Apart, InSpan, Pairing
 from raceway_core.across.predicted import predict_across
 from raceway_core.across.race import race_tallies
-from raceway_core.across.split import has_split
 from raceway_core.across.surroundings import RunSurroundings
 from raceway_core.across.window_writer import windows_of
+from raceway_core.deed_key import is_split
 from raceway_core.event import TraceId
 from raceway_core.finding import Finding, FindingKind
 from raceway_core.grouping import Scene, absorb, group, names_of
 from raceway_core.predicted_finding import told_findings
 from raceway_core.result import Window
 from raceway_core.span import SPAN_NS
-from raceway_core.turn import NO_TURN
 
 __all__ = ["SLACK_NS", "find_across_traces", "find_never_met", "windows_of"]
 
@@ -53,17 +55,21 @@ def find_across_traces(span: int, windows: Sequence[tuple[TraceId, Window]]) -> 
     distinct = _one_per_trace(windows)
     new_traces = {trace_id for trace_id, window in distinct.items() if window.first_ns // SPAN_NS == span}
     met = _found_in_runs(distinct, new_traces)
-    predicted = _predicted_among(distinct, new_traces, names_of(met))
+    predicted = _predicted_in_span(distinct, new_traces, names_of(met))
     return sorted([*met, *predicted], key=lambda finding: finding.sort_key) if predicted else met
 
 
-def find_never_met(windows: Sequence[tuple[TraceId, Window]], known: Collection[str] = ()) -> list[Finding]:
-    """Return the predicted lost updates among all windows of one variable, whenever they were.
+def find_never_met(windows: Iterable[tuple[TraceId, Window]]) -> list[Finding]:
+    """Return the predicted lost updates between windows of one variable that touch no span together.
 
-    Those whose fingerprint is `known` are left out: their pairs were counted by span. Time: O(k log k).
+    Only exemplars are compared, so it is enough if `windows` has those; what touches one span is the
+    span's (`find_across_traces`). Time: O(k log k), then it does not depend on how many windows there are.
     """
-    distinct = _one_per_trace(windows)
-    return _predicted_among(distinct, distinct.keys(), known)
+    exemplars = exemplars_of(_one_per_trace(windows))
+    if len(exemplars) < 2:
+        return []
+    run = RunAccesses(exemplars, exemplars.keys())
+    return _predicted_by(Apart(run), run, _variable_of(exemplars))
 
 
 def _found_in_runs(windows: Mapping[TraceId, Window], new_traces: Set[TraceId]) -> list[Finding]:
@@ -78,23 +84,25 @@ def _found_in_runs(windows: Mapping[TraceId, Window], new_traces: Set[TraceId]) 
     return _findings_of(_variable_of(windows), runs, losing, racing) if losing or racing else []
 
 
-def _predicted_among(
+def _predicted_in_span(
     windows: Mapping[TraceId, Window], new_traces: Set[TraceId], known: Collection[str]
 ) -> list[Finding]:
     """Return the predicted lost updates of windows that need not have met, without the `known` ones."""
-    if len(windows) < 2 or not new_traces or not any(map(_may_split, windows.values())):
+    keys = {window.deeds for window in windows.values()}
+    if len(windows) < 2 or not new_traces or not any(map(is_split, keys)):
         return []
     run = RunAccesses(windows, new_traces)
-    tallies, shown = predict_across(run, _variable_of(windows))
+    return _predicted_by(InSpan(), run, _variable_of(windows), known)
+
+
+def _predicted_by(
+    pairing: Pairing, run: RunAccesses, variable: Variable, known: Collection[str] = ()
+) -> list[Finding]:
+    tallies, shown = predict_across(run, variable, pairing)
     scene = Scene(RunSurroundings([run]), program_order)
     return told_findings(
         group(tallies, scene, kind=FindingKind.LOST_UPDATE, across_traces=True), shown, known
     )
-
-
-def _may_split(window: Window) -> bool:
-    """Whether an update of the window is split. What takes a turn splits none."""
-    return window.turn == NO_TURN and has_split(window)
 
 
 def _variable_of(windows: Mapping[TraceId, Window]) -> Variable:

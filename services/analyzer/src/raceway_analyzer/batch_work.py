@@ -117,9 +117,13 @@ class RunWork:
 
     async def _jobs(self, claims: Sequence[RunClaim]) -> list[RunJob | LocksJob]:
         jobs: list[RunJob | LocksJob] = []
-        if of_variables := [claim for claim in claims if claim.locks_of is None]:
-            windows = await self._stores.traces.windows(of_variables)
-            jobs += [RunJob(*job) for job in zip(of_variables, map(tuple, windows), strict=True)]
+        of_variables = [claim for claim in claims if claim.locks_of is None]
+        if of_spans := [claim for claim in of_variables if not claim.is_ever]:
+            windows = await self._stores.traces.windows(of_spans)
+            jobs += [RunJob(*job) for job in zip(of_spans, map(tuple, windows), strict=True)]
+        if ever := [claim for claim in of_variables if claim.is_ever]:
+            exemplars = await self._stores.traces.exemplars(ever)
+            jobs += [RunJob(*job) for job in zip(ever, map(tuple, exemplars), strict=True)]
         if of_locks := [claim for claim in claims if claim.locks_of is not None]:
             classes = await self._stores.traces.lock_classes(of_locks)
             jobs += [LocksJob(*job) for job in zip(of_locks, map(tuple, classes), strict=True)]

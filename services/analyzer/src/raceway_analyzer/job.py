@@ -50,7 +50,7 @@ class Done(msgspec.Struct, frozen=True, array_like=True):
 
 
 class RunJob(msgspec.Struct, frozen=True, array_like=True, tag="variable"):
-    """A run to count: all windows that touch its span."""
+    """A run to count: all windows that touch its span, or of one over all time their exemplars."""
 
     claim: RunClaim
     windows: tuple[tuple[TraceId, Window], ...]
@@ -123,8 +123,10 @@ def count(job: RunJob | LocksJob) -> RunDone:
 
 def count_variable(job: RunJob) -> RunOutcome:
     """Compare the windows of a run of a variable."""
-    from raceway_core.run import find_across_traces
+    from raceway_core.run import find_across_traces, find_never_met
 
+    if job.claim.is_ever:
+        return pack_run(job.claim, find_never_met(job.windows))
     findings = find_across_traces(job.claim.span, job.windows)
     turn = NO_TURN if findings else follow([window.turn for _, window in job.windows])
     return pack_run(job.claim, findings, turn)

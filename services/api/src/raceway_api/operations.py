@@ -3,7 +3,7 @@
 A judgement is a function of the stored sums and calls (ADR 0012), and most of these never change again:
 only the newest buckets do. So between one question and the next the histories are kept in step with the
 store, which tells what is newer than a version (`BaselineStore.changes`), and a verdict is remembered
-until a bucket changes that it rests on. Nothing is ever said that a fresh reading would not say (ADR 0014).
+until a bucket changes that it rests on. Nothing is ever said that a fresh reading would not say (ADR 0018).
 """
 
 from __future__ import annotations

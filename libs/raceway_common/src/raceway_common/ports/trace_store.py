@@ -222,9 +222,11 @@ class TraceStore(Protocol):
         One transaction, in which what the traces add to `BaselineStore` is replaced too. An outcome
         that is not newer than what is stored is ignored. Every run that
         a trace's windows touch, or touched before, is marked due in the same transaction, unless it
-        has one window or its windows follow one another in turns (`raceway_core.turn`). So is every
-        run of locks that a trace's lock orders touch, or touched before, unless it is settled
-        (`raceway_core.locking.across`) and no class came or went.
+        has one window or its windows follow one another in turns (`raceway_core.turn`). So is a
+        variable's run over all time, once a window came that may lose something, when one with deeds
+        comes or goes (`raceway_core.deed_key`). And so is every run of locks that a trace's lock orders
+        touch, or touched before, unless it is settled (`raceway_core.locking.across`) and no class came
+        or went.
 
         Raises:
             Retryable: Nothing was replaced.
@@ -326,6 +328,13 @@ class TraceStore(Protocol):
 
     async def windows(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[tuple[TraceId, Window]]]:
         """Return for each run the windows of its variable that touch its span, ordered by trace id."""
+        ...
+
+    async def exemplars(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[tuple[TraceId, Window]]]:
+        """Return for each run the exemplars of all windows of its variable (`across.exemplar`), by trace id.
+
+        Time: it does not depend on how many windows there are of the same kind.
+        """
         ...
 
     async def lock_classes(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[OrderClass]]:

@@ -36,7 +36,8 @@ class RunClaim(msgspec.Struct, frozen=True, gc=False):
     `size` is at least how many windows begin there: huge runs are read and counted alone.
 
     A run may also be of the locks of one scope (`run_of_locks`), over all time; it has classes of
-    dependencies in place of windows.
+    dependencies in place of windows. And a variable that may lose updates (`raceway_core.deed_key`) has a
+    run over all time, `EVER` in place of a span, with the exemplars of its windows.
     """
 
     variable: str
@@ -46,6 +47,11 @@ class RunClaim(msgspec.Struct, frozen=True, gc=False):
     size: int = 0
 
     @property
+    def is_ever(self) -> bool:
+        """Whether the run is of a variable over all time."""
+        return self.span == EVER
+
+    @property
     def locks_of(self) -> str | None:
         """The scope key whose locks the run is of; None if it is of a variable."""
         return self.scope.removeprefix(_LOCKS) if self.scope.startswith(_LOCKS) else None
@@ -53,6 +59,9 @@ class RunClaim(msgspec.Struct, frozen=True, gc=False):
 
 LOCKS_SPAN = 0
 """The span of each run of locks."""
+
+EVER = -(2**62)
+"""In place of a span: no window begins in it."""
 
 _LOCKS = "locks "
 """No scope key begins like this."""

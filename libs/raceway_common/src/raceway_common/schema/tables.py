@@ -6,7 +6,7 @@ The tables of sums over all traces are in `raceway_common.schema.sums`.
             ├─ trace_results    one line per analyzed trace; trace_sections the rest of its result
             ├─ trace_services   which services took part, for lists by service
             ├─ declared_parts   the transactions that it declares, by resource
-            ├─ windows          what each variable's runs need of the trace
+            ├─ windows          what each variable's runs need of the trace, by deeds for those over all time
             ├─ lock_orders      what it asked for with locks held, by class
             ├─ operation_calls  how long each operation took, and operation_buckets their sums
             └─ finding_entries  the trace's findings (owner_kind 0), finding_bodies their evidence
@@ -169,6 +169,7 @@ variables = Table(
     Column("scope", BYTEWISE, nullable=False),
     Column("name_key", LargeBinary, nullable=False),
     Column("service", BYTEWISE),
+    Column("is_split", SmallInteger, nullable=False),
 )
 
 windows = Table(
@@ -183,6 +184,8 @@ windows = Table(
     Column("body", LargeBinary, nullable=False),
     Column("turn", LargeBinary, nullable=False),
     Column("touches", LargeBinary, nullable=False),
+    Column("deeds", LargeBinary),
+    Column("lead", LargeBinary),
 )
 
 runs = Table(
@@ -299,6 +302,16 @@ Index(
     windows.c.last_span,
     sqlite_where=_crossing,
     postgresql_where=_crossing,
+)
+
+_has_deeds = text("deeds is not null")
+Index(
+    "ix_windows_deeds",
+    windows.c.variable_key,
+    windows.c.deeds,
+    windows.c.lead,
+    sqlite_where=_has_deeds,
+    postgresql_where=_has_deeds,
 )
 
 Index("ix_lock_classes_class", lock_classes.c.class_key)

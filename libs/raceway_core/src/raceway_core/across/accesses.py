@@ -226,12 +226,17 @@ def _roles_of(shape: Shape) -> Iterator[Role]:
     return (_role_of(shape, stand) for stand in shape.stands)
 
 
+def side_in(shape: Shape, stand: Stand) -> Side:
+    """Return the side on which an access of a shape stands."""
+    service, place = shape.actors[stand.actor].service, place_of(shape.locations[stand.location])
+    return Side(service, place, stand.access_type)
+
+
 def _role_of(shape: Shape, stand: Stand) -> Role:
-    actor = shape.actors[stand.actor]
     return Role(
-        side=Side(actor.service, place_of(shape.locations[stand.location]), stand.access_type),
+        side=side_in(shape, stand),
         lockset=shape.locksets[stand.lockset],
-        actor=actor,
+        actor=shape.actors[stand.actor],
         is_committed=stand.is_committed,
         is_scope_declared=stand.is_scope_declared,
     )

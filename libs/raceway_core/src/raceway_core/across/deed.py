@@ -2,17 +2,21 @@
 
 Transactions that do the same, in the same places under the same locks, are told apart by nothing that
 matters; so it is deeds that are compared, and transactions only counted.
+
+What a window is known to do is the same in all windows of its shape, but for the locks that were free in
+its gaps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
-from raceway_core.across.accesses import Block, RunAccesses
-from raceway_core.across.split import gaps_of
+from raceway_core.across.accesses import Block, RunAccesses, side_in
+from raceway_core.across.split import Gap, gaps_of
+from raceway_core.across.window import Shape
 from raceway_core.counting.fingerprint import Side
 from raceway_core.lockset import LockKey, Lockset, is_guarded
 
@@ -67,33 +71,53 @@ def doers_of(run: RunAccesses) -> list[Doer]:
         return doers.setdefault(int(run.transaction[access]), Doer(int(run.trace[access])))
 
     for block in run.blocks:
-        for update, read, write in _split_updates(run, block):
+        for update, read, write in _split_updates(block):
             doer_of(write).updates.setdefault(update, (read, write))
-        for locked_write, write in _locked_writes(run, block):
+        for locked_write, write in _locked_writes(block):
             doer_of(write).writes.setdefault(locked_write, write)
     return list(doers.values())
 
 
-def _split_updates(run: RunAccesses, block: Block) -> Iterator[tuple[SplitUpdate, int, int]]:
-    gaps = [gap for gap in gaps_of(block.shape) if block.shape.stands[gap.write].is_committed]
+def _split_updates(block: Block) -> Iterator[tuple[SplitUpdate, int, int]]:
+    gaps = committed_gaps(block.shape)
     if not gaps:
         return
     for accesses, stamps in zip(block.accesses.tolist(), block.stamps.tolist(), strict=True):
-        for (read_place, write_place), of_update in groupby(gaps, key=lambda gap: gap[:2]):
-            released = tuple(gap.lock for gap in of_update if gap.is_open(stamps))
-            if released:
-                read, write = accesses[read_place], accesses[write_place]
-                before, after = (run.roles[int(run.role[access])] for access in (read, write))
-                yield SplitUpdate(after.side, before.lockset, after.lockset, released), read, write
+        for update, read, write in split_updates(block.shape, gaps, stamps):
+            yield update, accesses[read], accesses[write]
 
 
-def _locked_writes(run: RunAccesses, block: Block) -> Iterator[tuple[LockedWrite, int]]:
-    for place, stand in enumerate(block.shape.stands):
-        lockset = block.shape.locksets[stand.lockset]
+def _locked_writes(block: Block) -> Iterator[tuple[LockedWrite, int]]:
+    for kind, place in locked_writes(block.shape):
+        yield from ((kind, access) for access in block.accesses[:, place].tolist())
+
+
+def committed_gaps(shape: Shape) -> tuple[Gap, ...]:
+    """Return where the updates that took effect in a window of a shape may have been split."""
+    return tuple(gap for gap in gaps_of(shape) if shape.stands[gap.write].is_committed)
+
+
+def split_updates(
+    shape: Shape, gaps: Sequence[Gap], stamps: Sequence[int]
+) -> Iterator[tuple[SplitUpdate, int, int]]:
+    """Yield the split updates of a window by its stamps, with the places of their accesses.
+
+    `gaps` are the `committed_gaps` of its shape.
+    """
+    for (read, write), of_update in groupby(gaps, key=lambda gap: gap[:2]):
+        released = tuple(gap.lock for gap in of_update if gap.is_open(stamps))
+        if released:
+            before, after = (shape.stands[place] for place in (read, write))
+            locksets = shape.locksets[before.lockset], shape.locksets[after.lockset]
+            yield SplitUpdate(side_in(shape, after), *locksets, released), read, write
+
+
+def locked_writes(shape: Shape) -> Iterator[tuple[LockedWrite, int]]:
+    """Yield the writes under locks of each window of a shape, with their places."""
+    for place, stand in enumerate(shape.stands):
+        lockset = shape.locksets[stand.lockset]
         if stand.access_type.writes and stand.is_committed and lockset:
-            of_windows = block.accesses[:, place].tolist()
-            kind = LockedWrite(run.roles[int(run.role[of_windows[0]])].side, lockset)
-            yield from ((kind, access) for access in of_windows)
+            yield LockedWrite(side_in(shape, stand), lockset), place
 
 
 def may_lose(update: SplitUpdate, write: LockedWrite) -> bool:

@@ -9,21 +9,10 @@ are to be asked is the same in all windows of a shape.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
-from raceway_core.across.window import (
-    ABSENT,
-    ACCESS_NUMBERS,
-    STAMP_NUMBERS,
-    Shape,
-    Stand,
-    read_body,
-    read_numbers,
-    read_shape,
-)
+from raceway_core.across.window import ABSENT, STAMP_NUMBERS, Shape, Stand
 from raceway_core.lockset import LockKey, Lockset
-from raceway_core.result import Window
 
 _FEWEST_STORIES = 3
 """The empty one, and one for each side of a gap."""
@@ -50,28 +39,6 @@ class Gap(NamedTuple):
         after = stamps[self.after : self.after + STAMP_NUMBERS]
         released, acquired = before[_RELEASED_NS], after[_ACQUIRED_NS]
         return before != after and ABSENT not in (released, acquired) and released <= acquired
-
-
-def has_split(window: Window) -> bool:
-    """Whether an update of a window is split. Time: O(1) where its shape has no place for it."""
-    body = read_body(window.body)
-    return bool(_gaps_in(body.shape)) and is_split(
-        read_shape(body.shape), read_numbers(body.numbers).tolist()
-    )
-
-
-def is_split(shape: Shape, numbers: Sequence[int]) -> bool:
-    """Tell the same of a window by its shape and its numbers."""
-    gaps = gaps_of(shape)
-    if not gaps:
-        return False
-    stamps = numbers[len(shape.stands) * ACCESS_NUMBERS :]
-    return any(gap.is_open(stamps) for gap in gaps)
-
-
-@lru_cache(maxsize=1024)
-def _gaps_in(shape: bytes) -> tuple[Gap, ...]:
-    return gaps_of(read_shape(shape))
 
 
 def gaps_of(shape: Shape) -> tuple[Gap, ...]:

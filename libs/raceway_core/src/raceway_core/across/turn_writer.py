@@ -9,7 +9,6 @@ from itertools import chain
 import msgspec
 
 from raceway_core.access import Access
-from raceway_core.across.split import is_split
 from raceway_core.across.window import Shape
 from raceway_core.event import LockMode
 from raceway_core.lockset import LockKey, Lockset
@@ -18,14 +17,12 @@ from raceway_core.turn import NO_TURN, UNVERSIONED, PackedTurn, Turn, pack_turn
 _RULES_BYTES = 12
 
 
-def turn_of(
-    shape: Shape, numbers: Sequence[int], accesses: Sequence[Access], first_ns: int, last_ns: int
-) -> PackedTurn:
+def turn_of(shape: Shape, accesses: Sequence[Access], first_ns: int, last_ns: int) -> PackedTurn:
     """Return a window's turn, `NO_TURN` where its own accesses do not allow one. Time: O(accesses).
 
     Its rules are the locks that protect every access from every other one that holds them and,
-    without versions, the process whose clock alone orders the accesses. An update between whose read and
-    write a lock was free may be predicted to lose another, whatever turn it takes.
+    without versions, the process whose clock alone orders the accesses. A window that is split
+    (`raceway_core.deed_key`) may be predicted to lose another, and must not be given one.
     """
     is_read_only = not any(access.access_type.writes for access in accesses)
     rules, seen, left = b"", UNVERSIONED, UNVERSIONED
@@ -37,7 +34,7 @@ def turn_of(
             left = accesses[-1].version or 0
         elif len(processes) == 1 and all(access.version is None for access in accesses):
             rules = _digest(locks, processes.pop())
-    if not is_read_only and (not rules or is_split(shape, numbers)):
+    if not is_read_only and not rules:
         return NO_TURN
     return pack_turn(Turn(rules, is_read_only, first_ns, last_ns, seen, left))
 

@@ -15,11 +15,13 @@ from typing import TypeAlias
 import msgspec
 
 from raceway_core.access import Access, Variable
+from raceway_core.across.deed_writer import deed_key_of
 from raceway_core.across.handover import Around, LockStory, lock_stories
 from raceway_core.across.turn_writer import turn_of
 from raceway_core.across.window import ABSENT, Actor, Body, Detail, Details, SegmentClock, Shape, Stand
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
+from raceway_core.deed_key import is_split
 from raceway_core.event import AccessType
 from raceway_core.evidence import change_of, task_of, thread_of
 from raceway_core.identity import EVERYBODY, Lock, Process
@@ -27,6 +29,7 @@ from raceway_core.lockset import Hold
 from raceway_core.race import Races
 from raceway_core.result import Window
 from raceway_core.touch import PackedTouches, Touches, pack_touches
+from raceway_core.turn import NO_TURN
 from raceway_core.value import code_of, sent_values
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -100,16 +103,18 @@ class _Writer:
             for around in self._story_by_id[story].values():
                 numbers.extend(_stamps(around))
         segment_clocks = tuple([self._segment_clocks[segment] for segment in tables.clocks])
+        packed = _encode(shape)
         body = Body(
-            _encode(shape),
+            packed,
             pack(f"<{len(numbers)}q", *numbers),
             _encode(Details(details, tuple(tables.threads), segment_clocks)),
         )
         first_ns = min([access.start_ns for access in accesses])
         last_ns = max([access.end_ns for access in accesses])
-        turn = turn_of(shape, numbers, accesses, first_ns, last_ns)
+        deeds = deed_key_of(shape, packed, numbers)
+        turn = NO_TURN if is_split(deeds) else turn_of(shape, accesses, first_ns, last_ns)
         touches = _touches_of(variable, shape, races.pair_count if races else 0)
-        return Window(*variable, first_ns, last_ns, _encode(body), turn, touches)
+        return Window(*variable, first_ns, last_ns, _encode(body), turn, touches, deeds)
 
     def _shape(self, tables: _Tables, accesses: Sequence[Access]) -> Shape:
         return Shape(

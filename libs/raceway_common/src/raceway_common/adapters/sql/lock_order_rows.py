@@ -22,7 +22,7 @@ from raceway_common.adapters.sql.variable_rows import Named, add_variables, hold
 from raceway_common.database.statement import BYTES, INT, Statement
 from raceway_common.ports.work_queue import RunClaim, run_of_locks
 from raceway_common.schedule import Pace
-from raceway_common.schema.keys import key_of, key_of_bytes
+from raceway_common.schema.keys import TOP_LEAD, key_of, key_of_bytes, lead_of, time_of_lead
 from raceway_core.event import TraceId
 from raceway_core.result import MOST_REQUESTS, LockOrder, OrderClass
 
@@ -76,10 +76,6 @@ _CLASSES = Statement(
     variable_key=BYTES,
 )
 
-_SHIFT = 1 << 63
-_TOP_LEAD = b"\xff" * 9
-"""Greater than any lead whose time has a meaning."""
-
 
 class OrderRow(NamedTuple):
     """`lead` orders the rows of a class bytewise, by the first request and the trace: some are shown."""
@@ -128,7 +124,7 @@ def replace_lock_orders(
 def lock_classes(runs: Sequence[RunClaim], connection: Connection) -> Sequence[Sequence[OrderClass]]:
     """Do what `TraceStore.lock_classes` promises."""
     wanted = [(place, key_of(run.variable, run.scope)) for place, run in enumerate(runs)]
-    rows = _CLASSES.run(connection, wanted, others=MOST_REQUESTS - 1, top=_TOP_LEAD)
+    rows = _CLASSES.run(connection, wanted, others=MOST_REQUESTS - 1, top=TOP_LEAD)
     grouped: dict[tuple[int, bytes], list[tuple[bytes, bytes, bytes, int]]] = {}
     for place, class_key, *rest in rows:
         grouped.setdefault((place, class_key), []).append((rest[0], rest[1], rest[2], rest[3]))
@@ -136,17 +132,13 @@ def lock_classes(runs: Sequence[RunClaim], connection: Connection) -> Sequence[S
     for (place, _), group in grouped.items():
         body, lead, _, last_ns = group[0]
         examples = tuple(example for _, _, example, _ in group)
-        found[place].append(OrderClass(body, _time_of(lead), last_ns, examples))
+        found[place].append(OrderClass(body, time_of_lead(lead), last_ns, examples))
     return found
 
 
 def _row_of(number: int, trace_id: TraceId, order: LockOrder) -> OrderRow:
-    lead = (order.first_ns + _SHIFT).to_bytes(8, "big") + trace_id.encode()
+    lead = lead_of(order.first_ns, trace_id)
     return OrderRow(number, key_of_bytes(order.body), lead, order.last_ns, order.example)
-
-
-def _time_of(lead: bytes) -> int:
-    return int.from_bytes(lead[:8], "big") - _SHIFT
 
 
 def _add_classes(connection: Connection, traces: Iterable[Orders], wanted: Set[bytes]) -> None:

@@ -4,6 +4,9 @@ A run is due when its windows changed, unless there is nothing to find: it has a
 its windows follow one another in turns (`raceway_core.turn`) and what came follows them too. Such a
 run is current without anybody having looked at it. `turn` is that of all its windows, if they have
 one; it is null while the run is due.
+
+A variable's run over all time is due with each change: few variables have one, and it is counted from few
+windows.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from sqlalchemy import Connection
 
 from raceway_common.adapters.sql.work import RUNS, Grown, Locked
 from raceway_common.database.statement import BYTES, INT, Scalar, Statement
-from raceway_common.ports.work_queue import LOCKS_SPAN
+from raceway_common.ports.work_queue import EVER, LOCKS_SPAN
 from raceway_common.schedule import Pace
 from raceway_core.turn import NO_TURN, PackedTurn, follow
 
@@ -56,16 +59,23 @@ class Change(NamedTuple):
     turn: PackedTurn
 
 
-def mark_runs(connection: Connection, changes: Iterable[Change], *, now_ns: int, pace: Pace) -> None:
-    """Note what the changes of windows mean for their runs, and when those are due."""
-    turns = _turns_by_run(connection, changes)
+def mark_runs(
+    connection: Connection, changes: Iterable[Change], deeds: Mapping[bytes, int], *, now_ns: int, pace: Pace
+) -> None:
+    """Note what the changes of windows mean for their runs, and when those are due.
+
+    `deeds` are how many of the changes are to be heard of by the runs over all time of variables.
+    """
+    ever: dict[RunKey, Sequence[PackedTurn]] = {(key, EVER): [NO_TURN] * deeds[key] for key in deeds}
+    turns = {**_turns_by_run(connection, changes), **ever}
     rows = sorted((*key, len(of_run)) for key, of_run in turns.items())
     grown = RUNS.grow(connection, rows, now_ns=now_ns, first_due_ns=None)
     crossed = _crossed(connection, [key for key, run in grown.items() if run.version == 1])
     settled: list[tuple[int, int | None, bytes]] = []
     for key, run in grown.items():
-        turn = NO_TURN if key in crossed else _turn_after(run, turns[key])
-        if turn or (run.size == 1 and key not in crossed):
+        is_compared = key in crossed or key in ever
+        turn = NO_TURN if is_compared else _turn_after(run, turns[key])
+        if turn or (run.size == 1 and not is_compared):
             settled.append((run.number, None, turn))
         elif not run.is_waiting(now_ns):
             settled.append((run.number, run.rested_ns(now_ns, pace), NO_TURN))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from raceway_common.adapters.sql import (
     call_rows,
     declared_rows,
+    exemplar_rows,
     lock_order_rows,
     lock_rows,
     trace_pages,
@@ -43,6 +44,7 @@ from raceway_common.ports.trace_store import (
 from raceway_common.ports.work_queue import RunClaim
 from raceway_common.schedule import PACE, Pace
 from raceway_common.schema.keys import key_of
+from raceway_core.deed_key import NO_DEEDS
 from raceway_core.event import TraceId
 from raceway_core.result import OrderClass, Window
 
@@ -64,11 +66,13 @@ _SERVICES = Statement(
 _TOTALS = Statement("select traces, events, race_pairs from totals where id = 1")
 _NEVER_ANALYZED = Statement("select count(*) from traces where due_ns is not null and done_version = 0")
 _WINDOWS = Statement(
-    """select r.place, traces.trace_id, first_ns, last_ns, windows.body, turn, touches
+    """select r.place, traces.trace_id, first_ns, last_ns, windows.body, turn, touches,
+        coalesce(deeds, :no_deeds)
     from {rows} join windows on windows.variable_key = r.variable_key and first_span = r.span
     join traces on traces.number = windows.number
     union all
-    select r.place, traces.trace_id, first_ns, last_ns, windows.body, turn, touches
+    select r.place, traces.trace_id, first_ns, last_ns, windows.body, turn, touches,
+        coalesce(deeds, :no_deeds)
     from {rows} join windows on windows.variable_key = r.variable_key
         and last_span > first_span and last_span >= r.span and first_span < r.span
     join traces on traces.number = windows.number
@@ -165,12 +169,17 @@ class SqlTraceStore:
 
     async def windows(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[tuple[TraceId, Window]]]:
         wanted = [(place, key_of(run.variable, run.scope), run.span) for place, run in enumerate(runs)]
-        rows = await self._database.read(lambda connection: _WINDOWS.run(connection, wanted).all())
+        rows = await self._database.read(
+            lambda connection: _WINDOWS.run(connection, wanted, no_deeds=NO_DEEDS).all()
+        )
         found: list[list[tuple[TraceId, Window]]] = [[] for _ in runs]
         for place, trace_id, *written in rows:
             run = runs[place]
             found[place].append((trace_id, Window(run.variable, run.scope, *written)))
         return found
+
+    async def exemplars(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[tuple[TraceId, Window]]]:
+        return await self._database.read(partial(exemplar_rows.exemplars, runs))
 
     async def lock_classes(self, runs: Sequence[RunClaim]) -> Sequence[Sequence[OrderClass]]:
         return await self._database.read(partial(lock_order_rows.lock_classes, runs))

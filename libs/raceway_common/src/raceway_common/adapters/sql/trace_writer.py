@@ -15,7 +15,7 @@ from raceway_common.adapters.sql.operation_rows import add_to_buckets, replace_c
 from raceway_common.adapters.sql.result_version import count_version
 from raceway_common.adapters.sql.service_rows import Line, add_up, list_by_service
 from raceway_common.adapters.sql.variable_sums import add_touches
-from raceway_common.adapters.sql.window_rows import replace_windows
+from raceway_common.adapters.sql.window_rows import Windows, replace_windows
 from raceway_common.adapters.sql.work import TRACES, Locked
 from raceway_common.database.statement import BYTES, INT, TEXT, Statement
 from raceway_common.ports.trace_store import TraceOutcome
@@ -90,7 +90,7 @@ def replace_results(
     entries = {row.number: outcome.findings for outcome, row in fresh}
     change = replace_entries(connection, Owner.TRACE, entries, known=known)
     replace_declared(connection, {row.number: outcome for outcome, row in fresh}, known=known)
-    windows = {row.number: outcome.windows for outcome, row in fresh}
+    windows = {row.number: Windows(it.claim.trace_id, it.windows) for it, row in fresh}
     replaced = replace_windows(connection, windows, known=known, now_ns=now_ns, pace=pace)
     orders = {row.number: Orders(it.claim.trace_id, it.lock_orders) for it, row in fresh if it.lock_orders}
     replace_lock_orders(connection, orders, known=known, now_ns=now_ns, pace=pace)

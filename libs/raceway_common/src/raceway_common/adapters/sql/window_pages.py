@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from raceway_common.database.statement import INT, Statement
 from raceway_common.schema.keys import key_of
+from raceway_core.deed_key import NO_DEEDS
 from raceway_core.event import TraceId
 from raceway_core.result import Window
 from raceway_core.span import SPAN_NS
@@ -38,7 +39,8 @@ _PLACES = Statement(
     ) as either {_EARLIEST}"""  # noqa: S608 - ours
 )
 _WINDOWS = Statement(
-    """select traces.trace_id, windows.first_ns, last_ns, body, turn, touches
+    """select traces.trace_id, windows.first_ns, last_ns, body, turn, touches,
+        coalesce(deeds, :no_deeds)
     from {rows} join windows on windows.number = r.number and windows.variable_key = :key
     join traces on traces.number = windows.number
     order by windows.first_ns, windows.number""",
@@ -55,6 +57,6 @@ def windows_from(
     sizes = accumulate(size for *_, size in places)
     few = sum(1 for size in sizes if size <= MOST_BYTES)
     taken = min(limit, max(few, 1))
-    rows = _WINDOWS.run(connection, [(number,) for number, *_ in places[:taken]], key=key)
+    rows = _WINDOWS.run(connection, [(number,) for number, *_ in places[:taken]], key=key, no_deeds=NO_DEEDS)
     left_ns = places[taken][1] if len(places) > taken else None
     return [(trace_id, Window(variable, scope, *written)) for trace_id, *written in rows], left_ns

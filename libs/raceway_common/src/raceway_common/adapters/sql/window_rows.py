@@ -7,20 +7,33 @@ that exist there.
 On Postgres two replicas may write windows of one variable at once. One that crosses spans must not
 miss a run that the other is about to create: therefore a writer of crossing windows holds the
 variables' rows alone, and writers of ordinary ones hold them together.
+
+The run over all time of a variable (`EVER`) exists once the variable is split: once a window came that may
+lose something (`raceway_core.deed_key`). The writer of the first one holds the variable alone, so that
+others either have written before, and are read with it, or know that it is split.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from raceway_common.adapters.sql.run_rows import Change, mark_runs
-from raceway_common.adapters.sql.variable_rows import Named, add_variables, hold_variables, unknown_variables
+from raceway_common.adapters.sql.variable_rows import (
+    Named,
+    add_variables,
+    hold_variables,
+    known_variables,
+    split_variables,
+)
 from raceway_common.database.statement import BYTES, INT, Statement
 from raceway_common.schedule import Pace
-from raceway_common.schema.keys import key_of
+from raceway_common.schema.keys import key_of, lead_of
+from raceway_core.deed_key import DeedKey, is_split
+from raceway_core.event import TraceId
 from raceway_core.result import Window
 from raceway_core.span import spans_of
 from raceway_core.touch import PackedTouches, unpack_touches
@@ -28,7 +41,7 @@ from raceway_core.turn import NO_TURN, PackedTurn
 
 _OLD = Statement(
     """select windows.number, variable_key, first_span, last_span, first_ns, last_ns, body, turn,
-        touches
+        touches, deeds, lead
     from {rows} join windows on windows.number = r.number""",
     number=INT,
 )
@@ -40,9 +53,10 @@ _REMOVE = Statement(
 )
 _ADD = Statement(
     """insert into windows (
-        number, variable_key, first_span, last_span, first_ns, last_ns, body, turn, touches
+        number, variable_key, first_span, last_span, first_ns, last_ns, body, turn, touches, deeds, lead
     )
-    select number, variable_key, first_span, last_span, first_ns, last_ns, body, turn, touches from {rows}""",
+    select number, variable_key, first_span, last_span, first_ns, last_ns, body, turn, touches, deeds, lead
+    from {rows}""",
     number=INT,
     variable_key=BYTES,
     first_span=INT,
@@ -52,10 +66,14 @@ _ADD = Statement(
     body=BYTES,
     turn=BYTES,
     touches=BYTES,
+    deeds=BYTES,
+    lead=BYTES,
 )
 
 
 class WindowRow(NamedTuple):
+    """`deeds` is None of a window without any; else `lead` orders those of one class for exemplars."""
+
     number: int
     variable_key: bytes
     first_span: int
@@ -65,10 +83,23 @@ class WindowRow(NamedTuple):
     body: bytes
     turn: PackedTurn
     touches: PackedTouches
+    deeds: DeedKey | None
+    lead: bytes | None
 
     @property
     def is_crossing(self) -> bool:
         return self.last_span > self.first_span
+
+    @property
+    def is_split(self) -> bool:
+        return self.deeds is not None and is_split(self.deeds)
+
+
+class Windows(NamedTuple):
+    """What a trace leaves."""
+
+    trace_id: TraceId
+    windows: Sequence[Window]
 
 
 class Replaced(NamedTuple):
@@ -79,29 +110,23 @@ class Replaced(NamedTuple):
 
 
 def replace_windows(
-    connection: Connection,
-    windows: Mapping[int, Sequence[Window]],
-    *,
-    known: Iterable[int],
-    now_ns: int,
-    pace: Pace,
+    connection: Connection, traces: Mapping[int, Windows], *, known: Iterable[int], now_ns: int, pace: Pace
 ) -> Replaced:
     """Replace the windows of traces by number, and mark every run that this changes.
 
     `known` are the traces among them that may have windows already.
     """
     old = _read_old(connection, known)
-    new = {_row_of(number, window) for number, group in windows.items() for window in group}
+    new = {_row_of(number, it.trace_id, window) for number, it in traces.items() for window in it.windows}
     gone, come = sorted(old - new), sorted(new - old)
     if gone:
         _REMOVE.run(connection, [row[:2] for row in gone])
-    if come:
-        _add_variables(connection, windows.values(), {row.variable_key for row in come})
     if gone or come:
-        _hold_variables(connection, gone + come)
+        split = _hold_variables(connection, traces.values(), gone, come)
         if come:
             _ADD.run(connection, come)
-        mark_runs(connection, _changes(gone, come), now_ns=now_ns, pace=pace.for_runs)
+        deeds = Counter(row.variable_key for row in gone + come if row.deeds and row.variable_key in split)
+        mark_runs(connection, _changes(gone, come), deeds, now_ns=now_ns, pace=pace.for_runs)
     return Replaced(gone, come)
 
 
@@ -110,12 +135,11 @@ def _read_old(connection: Connection, known: Iterable[int]) -> set[WindowRow]:
     return {WindowRow(*row) for row in _OLD.run(connection, numbers)} if numbers else set()
 
 
-def _row_of(number: int, window: Window) -> WindowRow:
+def _row_of(number: int, trace_id: TraceId, window: Window) -> WindowRow:
     spans = spans_of(window)
-    key = key_of(window.variable, window.scope)
     return WindowRow(
         number,
-        key,
+        key_of(window.variable, window.scope),
         spans[0],
         spans[-1],
         window.first_ns,
@@ -123,22 +147,30 @@ def _row_of(number: int, window: Window) -> WindowRow:
         window.body,
         window.turn,
         window.touches,
+        window.deeds or None,
+        lead_of(window.first_ns, trace_id) if window.deeds else None,
     )
 
 
-def _add_variables(connection: Connection, groups: Iterable[Sequence[Window]], wanted: set[bytes]) -> None:
-    if new := unknown_variables(connection, wanted):
-        windows = {key_of(window.variable, window.scope): window for group in groups for window in group}
+def _hold_variables(
+    connection: Connection, traces: Iterable[Windows], gone: Sequence[WindowRow], come: Sequence[WindowRow]
+) -> set[bytes]:
+    """Hold the variables of changed windows, new ones added, and return those that are split by now."""
+    known = known_variables(connection, (row.variable_key for row in come)) if come else {}
+    if new := {row.variable_key for row in come} - known.keys():
+        windows = {key_of(window.variable, window.scope): window for it in traces for window in it.windows}
         add_variables(connection, {key: _named(windows[key]) for key in new})
+    may_split = any(row.is_split and not known.get(row.variable_key) for row in come)
+    changed = [*gone, *come]
+    alone = may_split or any(row.is_crossing for row in changed)
+    split = hold_variables(connection, (row.variable_key for row in changed), alone=alone)
+    if fresh := {row.variable_key for row in come if row.is_split} - split:
+        split_variables(connection, fresh)
+    return split | fresh
 
 
 def _named(window: Window) -> Named:
     return Named(window.variable, window.scope, unpack_touches(window.touches).owner or None)
-
-
-def _hold_variables(connection: Connection, changed: Sequence[WindowRow]) -> None:
-    is_crossing = any(row.is_crossing for row in changed)
-    hold_variables(connection, (row.variable_key for row in changed), alone=is_crossing)
 
 
 def _changes(gone: Iterable[WindowRow], come: Iterable[WindowRow]) -> Iterator[Change]:

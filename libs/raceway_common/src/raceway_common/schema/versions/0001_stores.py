@@ -329,6 +329,7 @@ def upgrade() -> None:
         sa.Column("scope", BYTEWISE, nullable=False),
         sa.Column("name_key", sa.LargeBinary(), nullable=False),
         sa.Column("service", BYTEWISE, nullable=True),
+        sa.Column("is_split", sa.SmallInteger(), nullable=False),
         sa.PrimaryKeyConstraint("variable_key", name=op.f("pk_variables")),
     )
     op.create_index("ix_variables_name", "variables", ["name_key"], unique=False)
@@ -363,8 +364,14 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("turn", sa.LargeBinary(), nullable=False),
         sa.Column("touches", sa.LargeBinary(), nullable=False),
+        sa.Column("deeds", sa.LargeBinary(), nullable=True),
+        sa.Column("lead", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("number", "variable_key", name=op.f("pk_windows")),
     )
+    _index_windows()
+
+
+def _index_windows() -> None:
     op.create_index("ix_windows_begin", "windows", ["variable_key", "first_span"], unique=False)
     op.create_index(
         "ix_windows_crossing",
@@ -373,6 +380,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("last_span > first_span"),
         postgresql_where=sa.text("last_span > first_span"),
+    )
+    op.create_index(
+        "ix_windows_deeds",
+        "windows",
+        ["variable_key", "deeds", "lead"],
+        unique=False,
+        sqlite_where=sa.text("deeds is not null"),
+        postgresql_where=sa.text("deeds is not null"),
     )
 
 
