@@ -56,8 +56,15 @@ def marked(events: Sequence[Event]) -> list[Event]:
 
 
 def shuffled(events: Sequence[Event], names: Mapping[str, str]) -> list[Event]:
-    """Return the events with some of the names exchanged; not of services, variables, locks and code."""
-    return [_event(event, lambda name: names.get(name, name), (*_WHO, "host")) for event in events]
+    """Return the events with some of the names exchanged; not of traces, services, variables, locks, code.
+
+    Where stamps leave two transactions in doubt their traces decide.
+    """
+    renamed = [_event(event, lambda name: names.get(name, name), (*_WHO, "host")) for event in events]
+    return [
+        msgspec.structs.replace(event, trace_id=before.trace_id)
+        for event, before in zip(renamed, events, strict=True)
+    ]
 
 
 def _event(event: Event, rename: Rename, fields: Sequence[str]) -> Event:

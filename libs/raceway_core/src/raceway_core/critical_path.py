@@ -74,19 +74,27 @@ def _tells_of_waiting(graph: CausalGraph, edge: Edge) -> bool:
 
 
 def roots_of(graph: CausalGraph, tree: SpanTree) -> list[Root]:
-    """Return the intervals that nothing caused, and the points of which that is true of the chain."""
+    """Return the intervals that nothing caused, and the points of which that is true of the chain.
+
+    A parent that comes later on the same chain caused nothing.
+    """
     starts, ends, chain_of = graph.starts, graph.ends, graph.chain_of
     caused = {edge.target for edge in graph.edges if edge.kind not in _ARE_NO_CAUSES}
+    firsts = {graph.event_of[nodes[0]] for nodes in graph.chain_nodes}
     free = [
-        event for event, parent in enumerate(graph.parents) if parent == NONE and starts[event] not in caused
+        event
+        for event, parent in enumerate(graph.parents)
+        if starts[event] not in caused
+        and (parent == NONE or (event in firsts and chain_of[parent] == chain_of[event]))
     ]
     spans = set(graph.payloads.numbers(Span))
     roots = [Root(event, ends[event]) for event in free if starts[event] != ends[event] or event in spans]
     begun = {chain_of[root.event] for root in roots}
-    for event in free:
-        is_first = starts[event] == graph.chain_nodes[chain_of[event]][0]
-        if is_first and chain_of[event] not in begun:
-            roots.append(Root(event, _last(graph, tree, event)))
+    roots += [
+        Root(event, _last(graph, tree, event))
+        for event in free
+        if event in firsts and chain_of[event] not in begun
+    ]
     first = graph.event_of[graph.order[0]]
     return roots or [Root(first, _last(graph, tree, first))]
 
