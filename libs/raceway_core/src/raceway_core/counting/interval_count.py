@@ -1,8 +1,9 @@
 """Counting pairs of intervals, and pairs of points, without listing them.
 
-Two intervals overlap with slack u if each begins more than u before the other ends. Of all pairs
-those that do not are subtracted: one sorted search for "b ended by the time a began", one for the
-reverse, and where both are true, which only short intervals can do, one dominance count.
+Two intervals overlap if each begins before the other ends, whatever from `low` to `high` is added to
+the second's times. Of all pairs those that do not are subtracted: one sorted search for "b ended by the
+time a began", one for the reverse, and where both are true, which only short intervals can do, one
+dominance count.
 
 Source for the dominance count: Navarro 2014, "Wavelet trees for all".
 """
@@ -29,20 +30,30 @@ class Intervals(NamedTuple):
         return Intervals(self.starts[chosen], self.ends[chosen])
 
 
-def overlapping(first: Intervals, second: Intervals, slack: int = 0) -> int:
-    """Return how many pairs of one of `first` with one of `second` overlap. Time: O(k log k)."""
+def overlapping(
+    first: Intervals, second: Intervals, low: int | Integers = 0, high: int | Integers = 0
+) -> int:
+    """Return how many pairs of one of `first` with one of `second` overlap.
+
+    `low` <= `high`, for all or for each of `first`. Time: O(k log k).
+    """
     if not len(first.starts) or not len(second.starts):
         return 0
-    apart = _not_after(second.ends, first.starts + slack) + _not_after(first.ends, second.starts + slack)
-    short, brief = (side.of(side.ends - side.starts <= 2 * slack) for side in (first, second))
-    both = dominated(short.starts, -short.ends, brief.ends - slack, -brief.starts - slack)
+    starts, ends = first.starts - low, first.ends - high
+    apart = _not_after(second.ends, starts) + _not_after(ends, second.starts)
+    short = first.ends - first.starts <= high - low
+    brief = second.of(second.ends - second.starts <= np.max(high - low))
+    both = dominated(starts[short], -ends[short], brief.ends, -brief.starts)
     return len(first.starts) * len(second.starts) - apart + both
 
 
 def overlapping_within(intervals: Intervals, slack: int = 0) -> int:
-    """Return how many pairs of different ones of `intervals` overlap. Time: O(k log k)."""
+    """Return how many pairs of different ones of `intervals` overlap by more than `slack`.
+
+    Time: O(k log k).
+    """
     alone = int(np.count_nonzero(intervals.starts + slack < intervals.ends))
-    return (overlapping(intervals, intervals, slack) - alone) // 2
+    return (overlapping(intervals, intervals, -slack, slack) - alone) // 2
 
 
 def dominated(xs: Integers, ys: Integers, least_xs: Integers, least_ys: Integers) -> int:

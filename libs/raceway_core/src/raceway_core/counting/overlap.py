@@ -1,6 +1,7 @@
 """Which transactions were seen to overlap, counted by sorted search, clock by clock and host by host.
 
 Every access stands for its transaction's reach (`raceway_core.counting.reach`, which has the definition).
+Clocks of different hosts are compared one by one with all that `raceway_core.counting.timebase` knows of.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Protocol
 import numpy as np
 
 from raceway_core.counting.interval_count import Flags, Integers, Intervals, overlapping
-from raceway_core.counting.reach import SAME_HOST_UNCERTAINTY_NS
+from raceway_core.counting.site import SAME_HOST_UNCERTAINTY_NS
+from raceway_core.counting.timebase import FarSites
 
 
 class ClockSite(Hashable, Protocol):
@@ -27,10 +29,12 @@ class Timing:
     """The reaches of accesses as columns; an access has the reach whose number `reach_of` gives.
 
     Equal `clock` is one clock, equal `host` one host where `has_host`; `crowded_hosts` have several
-    clocks.
+    clocks. `far` compares hosts, and is None where nobody can.
     """
 
-    def __init__(self, reaches: Intervals, sites: Sequence[ClockSite], reach_of: Integers) -> None:
+    def __init__(
+        self, reaches: Intervals, sites: Sequence[ClockSite], reach_of: Integers, far: FarSites | None = None
+    ) -> None:
         self.reach = reaches.of(reach_of)
         self.clock: Integers = numbered(sites)[reach_of]
         self.has_one_clock = not self.clock.any()
@@ -40,6 +44,7 @@ class Timing:
         for site in sites:
             clocks.setdefault(site.host, set()).add(site)
         self.crowded_hosts = [number for number, found in enumerate(clocks.values()) if len(found) > 1]
+        self.far = far.of(reach_of) if far else None
 
 
 class Overlap:
@@ -54,6 +59,22 @@ class Overlap:
         for mine, theirs in self._shared_hosts(first, second):
             count += self._overlapping(mine, theirs, SAME_HOST_UNCERTAINTY_NS)
             count -= self._per_group(self._timing.clock, mine, theirs, SAME_HOST_UNCERTAINTY_NS)
+        return count + self.across_hosts(first, second)
+
+    def across_hosts(self, first: Integers, second: Integers) -> int:
+        """Return how many pairs of one of `first` with one of `second` overlap and are of two hosts.
+
+        Time: O(k log k) for each clock among `second` that is compared with others.
+        """
+        far, reach = self._timing.far, self._timing.reach
+        if far is None:
+            return 0
+        count = 0
+        for clock, theirs in _split(far.clock, second).items():
+            between = far.between_clocks(first, clock)
+            known = between.is_known
+            low, high = between.low_ns[known], between.high_ns[known]
+            count += overlapping(reach.of(first[known]), reach.of(theirs), low, high)
         return count
 
     def within(self, chosen: Integers) -> int:
@@ -73,7 +94,13 @@ class Overlap:
         slack = np.where(same_clock, 0, SAME_HOST_UNCERTAINTY_NS)
         overlap = (starts[first] + slack < ends[second]) & (starts[second] + slack < ends[first])
         comparable: Flags = (same_clock | same_host) & overlap
-        return comparable
+        return comparable if timing.far is None else comparable | self._holds_far(timing.far, first, second)
+
+    def _holds_far(self, far: FarSites, first: Integers, second: Integers) -> Flags:
+        starts, ends = self._timing.reach
+        low, high, is_known = far.between(first, second)
+        flags: Flags = is_known & (starts[first] < ends[second] + low) & (starts[second] + high < ends[first])
+        return flags
 
     def _shared_hosts(self, first: Integers, second: Integers) -> list[tuple[Integers, Integers]]:
         timing = self._timing
@@ -90,7 +117,7 @@ class Overlap:
 
     def _overlapping(self, first: Integers, second: Integers, slack: int) -> int:
         reach = self._timing.reach
-        return overlapping(reach.of(first), reach.of(second), slack)
+        return overlapping(reach.of(first), reach.of(second), -slack, slack)
 
 
 class LaneOverlap:
