@@ -185,12 +185,14 @@ class Tracks:
         kept = is_other & (ends > begins)
         return Windows(begins[kept], ends[kept], windows.rows[kept])
 
-    def overlaps_on_other_lanes(self, first: Integers, second: Integers) -> int:
-        """Return how many pairs of one of each overlap and are of different lanes."""
-        found = self._overlap.between(first, second) - self._on_lane.between(first, second)
+    def overlaps_on_other_lanes(self, first: Integers, second: Integers) -> Integers:
+        """Return for each of `second` how many of `first` it overlaps that are on other lanes."""
+        found = self._overlap.each(first, second) - self._on_lane.each(first, second)
         lane = self.lane[self._track]
         for mixed in self._mixed_lanes:
-            found -= self._overlap.across_hosts(first[lane[first] == mixed], second[lane[second] == mixed])
+            places = np.flatnonzero(lane[second] == mixed)
+            mine = first[lane[first] == mixed]
+            found[places] -= self._overlap.each_across_hosts(mine, second[places])
         return found
 
     @cached_property
