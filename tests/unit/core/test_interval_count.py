@@ -27,7 +27,21 @@ def overlap(first: tuple[int, int], second: tuple[int, int], slack: int) -> bool
 @given(PAIRS, PAIRS, SLACK)
 def test_counts_overlaps_between(first: Drawn, second: Drawn, slack: int) -> None:
     expected = sum(overlap(one, other, slack) for one in first for other in second)
-    assert overlapping(intervals(first), intervals(second), slack) == expected
+    assert overlapping(intervals(first), intervals(second), -slack, slack) == expected
+
+
+@given(PAIRS, PAIRS, st.data())
+def test_counts_overlaps_whatever_is_added_to_the_second(
+    first: Drawn, second: Drawn, data: st.DataObject
+) -> None:
+    added = [sorted(data.draw(st.tuples(st.integers(-6, 6), st.integers(-6, 6)))) for _ in range(len(first))]
+    expected = sum(
+        all(start < other + lasts + by and other + by < start + long for by in (low, high))
+        for (start, long), (low, high) in zip(first, added, strict=True)
+        for other, lasts in second
+    )
+    low, high = (np.array([pair[end] for pair in added], dtype=np.int64) for end in (0, 1))
+    assert overlapping(intervals(first), intervals(second), low, high) == expected
 
 
 @given(PAIRS, SLACK)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.effort import examples
 from tests.unit.core.build import Story
+from tests.unit.core.pair_definition import Judged, counted, judged, racing, read_back
 from tests.unit.core.random_program import programs
 
 from raceway_core.access import Access, accesses_of, transaction_key
@@ -18,18 +19,18 @@ from raceway_core.causal_graph import build_graph
 from raceway_core.clock import clocks_of
 from raceway_core.clock_table import LIMITS, Limits
 from raceway_core.counting.access_class import MOST_SIDES, OTHER, Classes
-from raceway_core.counting.fingerprint import Side, side_of
+from raceway_core.counting.fingerprint import Side
 from raceway_core.counting.pair_count import count_between, count_by_window
 from raceway_core.counting.reach import overlaps_in, reaches_of
 from raceway_core.counting.track import Tracks
 from raceway_core.event import AccessType, Event
-from raceway_core.finding import PairCounts, Verdict
+from raceway_core.finding import Verdict
 from raceway_core.identity import place_of
 from raceway_core.lock_order import lock_edges
 from raceway_core.lockset import locks_of
 from raceway_core.options import DEFAULTS
 from raceway_core.pair_list import list_pairs, strongest_pairs
-from raceway_core.race import Order, Transactions, find_races, verdict_of
+from raceway_core.race import Order, Transactions, find_races
 from raceway_core.transaction import transactions_of
 
 NOTHING: Transactions = frozenset()
@@ -50,48 +51,15 @@ def read(events: list[Event], limits: Limits = LIMITS) -> tuple[list[list[Access
     return list(found.values()), order
 
 
-def by_definition(
-    accesses: list[Access], order: Order, proven: Transactions
-) -> Iterator[tuple[Access, Access, Verdict]]:
-    def c(first: Access, second: Access) -> bool:
-        return order.c.happens_before(first.number, second.number)
-
-    def h(first: Access, second: Access) -> bool:
-        return order.h.happens_before(first.number, second.number)
-
-    overlaps = overlaps_in(accesses)
-    for first, second in combinations(accesses, 2):
-        verdict = verdict_of(first, second, c=c, h=h, overlaps=overlaps)
-        if verdict is not None:
-            one, other = sorted((first.transaction, second.transaction))
-            yield first, second, Verdict.PROVEN if (one, other) in proven else verdict
-
-
-Expected = dict[frozenset[Side], Counter[Verdict]]
-
-
-def counted(pairs: list[tuple[Access, Access, Verdict]]) -> Expected:
-    counts: Expected = {}
-    for first, second, verdict in pairs:
-        counts.setdefault(frozenset({side_of(first), side_of(second)}), Counter())[verdict] += 1
-    return counts
-
-
-def read_back(sides: list[Side], counts: dict[tuple[int, int], PairCounts]) -> Expected:
-    return {
-        frozenset({sides[i], sides[j]}): Counter({v: count.of(v) for v in Verdict if count.of(v)})
-        for (i, j), count in counts.items()
-    }
-
-
-def racing(accesses: list[Access], pairs: list[tuple[Access, Access, Verdict]]) -> list[bool]:
-    members = {id(access) for *both, verdict in pairs if verdict is not Verdict.GUARDED for access in both}
-    return [id(access) in members for access in accesses]
+def by_definition(accesses: list[Access], order: Order, proven: Transactions) -> Iterator[Judged]:
+    return judged(accesses, order, proven, overlaps_in(accesses))
 
 
 def laid_out(accesses: list[Access], order: Order, most_tracks: int) -> Tracks:
     reaches = reaches_of(accesses)
-    return Tracks(accesses, order.c, [reaches[transaction_key(access)] for access in accesses], most_tracks)
+    return Tracks(
+        accesses, order.c, [reaches[transaction_key(access)] for access in accesses], None, most_tracks
+    )
 
 
 AS_MATRIX_OR_AS_LIST = st.sampled_from([1000, 0])
@@ -105,7 +73,7 @@ def test_windows_count_what_the_definition_does(events: list[Event], most_tracks
         pairs = list(by_definition(accesses, order, NOTHING))
         tracks = laid_out(accesses, order, most_tracks)
         classes = Classes(accesses)
-        counts, flags = count_by_window(tracks, classes, *order)
+        counts, flags = count_by_window(tracks, classes, *order[:2])
         assert read_back(classes.sides, counts) == counted(pairs)
         assert flags == racing(accesses, pairs)
 
@@ -130,7 +98,7 @@ def test_pairs_between_some_groups_are_counted_alone(
         ]
         tracks = laid_out(accesses, order, most_tracks)
         classes = Classes(accesses)
-        counts, flags = count_between(tracks, classes, *order, groups=groups, partners=partners)
+        counts, flags = count_between(tracks, classes, *order[:2], groups=groups, partners=partners)
         assert read_back(classes.sides, counts) == counted(pairs)
         members = {id(access) for *both, _ in pairs for access in both}
         assert flags == [id(access) in members for access in accesses]
@@ -161,7 +129,7 @@ def test_what_is_counted_although_clocks_are_too_wide_is_there(events: list[Even
     for accesses in variables:
         pairs = list(by_definition(accesses, order, NOTHING))
         classes = Classes(accesses)
-        counts, flags = count_by_window(laid_out(accesses, order, most_tracks), classes, *order)
+        counts, flags = count_by_window(laid_out(accesses, order, most_tracks), classes, *order[:2])
         assert read_back(classes.sides, counts) == counted(pairs)
         assert flags == racing(accesses, pairs)
 

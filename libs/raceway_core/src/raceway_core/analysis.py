@@ -20,6 +20,7 @@ from raceway_core.baseline.measurement import measurements_of
 from raceway_core.causal_graph import CausalGraph, build_graph
 from raceway_core.clock import Clocks, clocks_of
 from raceway_core.contention import contention_of
+from raceway_core.counting.timebase import Timebase
 from raceway_core.critical_path import critical_paths_of
 from raceway_core.deadlock import find_deadlocks
 from raceway_core.deadlock_finding import deadlocks_of, find_deadlock_faults
@@ -62,7 +63,7 @@ def analyze_ordered(
     """Do what `analyze_trace` does, with the trace's graph and its C-clocks at hand."""
     locks = locks_of(graph, options)
     grants = lock_edges(graph, locks.holds)
-    order = Order(clocks, clocks.extended(grants) if grants else clocks)
+    order = Order(clocks, clocks.extended(grants) if grants else clocks, Timebase(graph))
     transactions = transactions_of(graph)
     accesses = accesses_of(
         graph, transactions=transactions, locksets=locks.locksets, order=clocks.rank, options=options

@@ -62,6 +62,7 @@ from raceway_core.counting.access_class import Classes, sides_of
 from raceway_core.counting.fingerprint import Side
 from raceway_core.counting.pair_count import count_between, count_by_window
 from raceway_core.counting.reach import Overlaps, overlaps_by, reaches_of
+from raceway_core.counting.timebase import Timebase
 from raceway_core.counting.track import Tracks
 from raceway_core.finding import PairCounts, Verdict
 from raceway_core.lockset import is_guarded
@@ -74,10 +75,14 @@ Transactions: TypeAlias = Set[tuple[int, int]]
 
 
 class Order(NamedTuple):
-    """The two orders of one trace. They are one object where no lock adds anything."""
+    """The two orders of one trace, one object where no lock adds anything, and how its wall clocks compare.
+
+    Without a `timebase` no two hosts do.
+    """
 
     c: Clocks
     h: Clocks
+    timebase: Timebase | None = None
 
 
 class Pair(NamedTuple):
@@ -113,7 +118,7 @@ class Judge:
         self.order = order
         self.reaches = reaches_of(accesses)
         self._proven = proven
-        self._overlaps = overlaps_by(self.reaches)
+        self._overlaps = overlaps_by(self.reaches, order.timebase)
 
     def __call__(self, first: Access, second: Access) -> Verdict | None:
         """Return the verdict on a pair; None if it is ordered or does not conflict."""
@@ -225,11 +230,12 @@ def _count(accesses: Sequence[Access], judge: Judge, proven: Transactions) -> Ra
     """Answer the second question by class and window; what `proven` says moves to its verdict."""
     classes = Classes(accesses)
     reaches = [judge.reaches[transaction_key(access)] for access in accesses]
-    tracks = Tracks(accesses, judge.order.c, reaches)
-    counts, racing = count_by_window(tracks, classes, *judge.order)
+    c, h, timebase = judge.order
+    tracks = Tracks(accesses, c, reaches, timebase)
+    counts, racing = count_by_window(tracks, classes, c, h)
     if proven:
         groups = [access.transaction for access in accesses]
-        moved = count_between(tracks, classes, *judge.order, groups=groups, partners=_partners(proven))
+        moved = count_between(tracks, classes, c, h, groups=groups, partners=_partners(proven))
         counts = {sides: _proved(of_two, moved.pairs.get(sides)) for sides, of_two in counts.items()}
         racing = list(map(or_, racing, moved.racing))
     return Races(accesses, judge, classes.sides, classes.side_of_access, racing, counts)

@@ -19,7 +19,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from raceway_core.access import Access, Precedes
-from raceway_core.counting.reach import SAME_HOST_UNCERTAINTY_NS
+from raceway_core.counting.site import SAME_HOST_UNCERTAINTY_NS
 from raceway_core.event import TraceId
 from raceway_core.value import UNKNOWN, ValueKey
 from raceway_core.write_order import Update

@@ -31,7 +31,7 @@ from raceway_core.across.trail_order import in_order
 from raceway_core.across.window import Opened
 from raceway_core.audit_trail import CONCURRENT, INDIRECT
 from raceway_core.causal_graph import EdgeKind
-from raceway_core.counting.reach import uncertainty_ns
+from raceway_core.counting.site import uncertainty_ns
 from raceway_core.event import TraceId
 from raceway_core.finding import AccessEvidence
 from raceway_core.result import Window

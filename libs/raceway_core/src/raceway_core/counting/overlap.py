@@ -1,6 +1,7 @@
 """Which transactions were seen to overlap, counted by sorted search, clock by clock and host by host.
 
 Every access stands for its transaction's reach (`raceway_core.counting.reach`, which has the definition).
+Clocks of different hosts are compared one by one with all that `raceway_core.counting.timebase` knows of.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from typing import Protocol
 
 import numpy as np
 
-from raceway_core.counting.interval_count import Flags, Integers, Intervals, overlapping
-from raceway_core.counting.reach import SAME_HOST_UNCERTAINTY_NS
+from raceway_core.counting.interval_count import Flags, Integers, Intervals, overlapping_each
+from raceway_core.counting.site import SAME_HOST_UNCERTAINTY_NS
+from raceway_core.counting.timebase import FarSites
 
 
 class ClockSite(Hashable, Protocol):
@@ -27,10 +29,12 @@ class Timing:
     """The reaches of accesses as columns; an access has the reach whose number `reach_of` gives.
 
     Equal `clock` is one clock, equal `host` one host where `has_host`; `crowded_hosts` have several
-    clocks.
+    clocks. `far` compares hosts, and is None where nobody can.
     """
 
-    def __init__(self, reaches: Intervals, sites: Sequence[ClockSite], reach_of: Integers) -> None:
+    def __init__(
+        self, reaches: Intervals, sites: Sequence[ClockSite], reach_of: Integers, far: FarSites | None = None
+    ) -> None:
         self.reach = reaches.of(reach_of)
         self.clock: Integers = numbered(sites)[reach_of]
         self.has_one_clock = not self.clock.any()
@@ -40,6 +44,7 @@ class Timing:
         for site in sites:
             clocks.setdefault(site.host, set()).add(site)
         self.crowded_hosts = [number for number, found in enumerate(clocks.values()) if len(found) > 1]
+        self.far = far.of(reach_of) if far else None
 
 
 class Overlap:
@@ -50,11 +55,32 @@ class Overlap:
 
     def between(self, first: Integers, second: Integers) -> int:
         """Return how many pairs of one of `first` with one of `second` overlap."""
-        count = self._per_group(self._timing.clock, first, second, 0)
-        for mine, theirs in self._shared_hosts(first, second):
-            count += self._overlapping(mine, theirs, SAME_HOST_UNCERTAINTY_NS)
-            count -= self._per_group(self._timing.clock, mine, theirs, SAME_HOST_UNCERTAINTY_NS)
-        return count
+        return int(self.each(first, second).sum())
+
+    def each(self, first: Integers, second: Integers) -> Integers:
+        """Return for each of `second` how many of `first` it overlaps."""
+        counts = self._per_clock(first, second, np.arange(len(second)), 0)
+        for mine, places in self._shared_hosts(first, second):
+            counts[places] += self._overlapping(mine, second[places], SAME_HOST_UNCERTAINTY_NS)
+            counts -= self._per_clock(mine, second, places, SAME_HOST_UNCERTAINTY_NS)
+        return counts + self.each_across_hosts(first, second)
+
+    def each_across_hosts(self, first: Integers, second: Integers) -> Integers:
+        """Return for each of `second` how many of `first` it overlaps that are of another host.
+
+        Time: O(k log k) for each clock among `second` that is compared with others.
+        """
+        counts = np.zeros(len(second), dtype=np.int64)
+        far, reach = self._timing.far, self._timing.reach
+        if far is None:
+            return counts
+        for clock, places in _split(far.clock, second, np.arange(len(second))).items():
+            between = far.between_clocks(first, clock)
+            known = between.is_known
+            low, high = between.low_ns[known], between.high_ns[known]
+            theirs = reach.of(second[places])
+            counts[places] = overlapping_each(reach.of(first[known]), theirs, low, high)
+        return counts
 
     def within(self, chosen: Integers) -> int:
         """Return how many unordered pairs of different ones of `chosen` overlap."""
@@ -73,24 +99,32 @@ class Overlap:
         slack = np.where(same_clock, 0, SAME_HOST_UNCERTAINTY_NS)
         overlap = (starts[first] + slack < ends[second]) & (starts[second] + slack < ends[first])
         comparable: Flags = (same_clock | same_host) & overlap
-        return comparable
+        return comparable if timing.far is None else comparable | self._holds_far(timing.far, first, second)
+
+    def _holds_far(self, far: FarSites, first: Integers, second: Integers) -> Flags:
+        starts, ends = self._timing.reach
+        low, high, is_known = far.between(first, second)
+        flags: Flags = is_known & (starts[first] < ends[second] + low) & (starts[second] + high < ends[first])
+        return flags
 
     def _shared_hosts(self, first: Integers, second: Integers) -> list[tuple[Integers, Integers]]:
+        """Return by host with several clocks those of `first`, and the places in `second`, that are on it."""
         timing = self._timing
-        mine, theirs = first[timing.has_host[first]], second[timing.has_host[second]]
-        return [
-            (mine[timing.host[mine] == host], theirs[timing.host[theirs] == host])
-            for host in timing.crowded_hosts
-        ]
+        mine, theirs = (np.where(timing.has_host[side], timing.host[side], -1) for side in (first, second))
+        return [(first[mine == host], np.flatnonzero(theirs == host)) for host in timing.crowded_hosts]
 
-    def _per_group(self, group: Integers, first: Integers, second: Integers, slack: int) -> int:
-        mine, theirs = _split(group, first), _split(group, second)
-        shared = mine.keys() & theirs.keys()
-        return sum(self._overlapping(mine[key], theirs[key], slack) for key in shared)
+    def _per_clock(self, first: Integers, second: Integers, places: Integers, slack: int) -> Integers:
+        """Return for each of `second` how many of `first` it overlaps by its clock, 0 beside `places`."""
+        clock = self._timing.clock
+        counts = np.zeros(len(second), dtype=np.int64)
+        mine, theirs = _split(clock, first, first), _split(clock, second[places], places)
+        for key in mine.keys() & theirs.keys():
+            counts[theirs[key]] = self._overlapping(mine[key], second[theirs[key]], slack)
+        return counts
 
-    def _overlapping(self, first: Integers, second: Integers, slack: int) -> int:
+    def _overlapping(self, first: Integers, second: Integers, slack: int) -> Integers:
         reach = self._timing.reach
-        return overlapping(reach.of(first), reach.of(second), slack)
+        return overlapping_each(reach.of(first), reach.of(second), -slack, slack)
 
 
 class LaneOverlap:
@@ -104,9 +138,9 @@ class LaneOverlap:
         shift = group.reshape(-1) * (len(times) + 1)
         self._reach = Intervals(np.searchsorted(times, starts) + shift, np.searchsorted(times, ends) + shift)
 
-    def between(self, first: Integers, second: Integers) -> int:
-        """Return how many pairs of one of `first` with one of `second` overlap."""
-        return overlapping(self._reach.of(first), self._reach.of(second))
+    def each(self, first: Integers, second: Integers) -> Integers:
+        """Return for each of `second` how many of `first` it overlaps."""
+        return overlapping_each(self._reach.of(first), self._reach.of(second))
 
 
 def numbered(items: Sequence[Hashable]) -> Integers:
@@ -115,9 +149,12 @@ def numbered(items: Sequence[Hashable]) -> Integers:
     return np.array([numbers.setdefault(item, len(numbers)) for item in items], dtype=np.int64)
 
 
-def _split(group: Integers, chosen: Integers) -> dict[int, Integers]:
+def _split(group: Integers, chosen: Integers, items: Integers) -> dict[int, Integers]:
+    """Return by group those of `items` whose `chosen` is in it."""
     keys = group[chosen]
     found = np.unique(keys)
     if len(found) == 1:
-        return {int(found[0]): chosen}
-    return {int(key): chosen[keys == key] for key in found}
+        return {int(found[0]): items}
+    order = np.argsort(keys, kind="stable")
+    parts = np.split(items[order], np.searchsorted(keys[order], found[1:]))
+    return dict(zip(found.tolist(), parts, strict=True)) if len(found) else {}

@@ -19,8 +19,8 @@ pairs that makes. So a row of the matrix (class × class) costs one pass over th
 A pair is met from both sides, "before" from one only; so what is symmetric counts once, "before"
 twice, and all is halved at the end.
 
-Time: O(S log k + k · classes), S = accesses × tracks, of many tracks the entries of their clocks; there the
-overlaps are counted class by class. Memory: O(k + `MOST_ENTRIES`).
+Time: O(S log k + k · classes), S = accesses × tracks, of many tracks the entries of their clocks.
+Memory: O(k + `MOST_ENTRIES`).
 """
 
 from __future__ import annotations
@@ -174,16 +174,14 @@ class _Counter:
         return self._sum(related.overlapping, candidates) - 2 * self._sum(ordered, candidates)
 
     def _observed_of_many(self, slots: Integers, related: _Related, candidates: Flags) -> Integers:
-        """Do what `_observed` does where windows are listed: count overlaps class by class."""
-        observed = np.zeros(len(self._classes.size), dtype=np.int64)
+        """Do what `_observed` does where windows are listed: overlaps are counted by candidate."""
         if not self._tracks.can_overlap:
-            return observed
+            return np.zeros(len(self._classes.size), dtype=np.int64)
         chosen = np.flatnonzero(candidates)
-        for number in np.unique(self.class_of[chosen]).tolist():
-            members = chosen[self.class_of[chosen] == number]
-            observed[number] = self._tracks.overlaps_on_other_lanes(slots, members)
+        found = np.zeros(len(candidates), dtype=np.int64)
+        found[chosen] = self._tracks.overlaps_on_other_lanes(slots, chosen)
         ordered = self._tracks.overlapping_part(slots, related.before_h)
-        return observed - 2 * self._sum(ordered, candidates)
+        return self._by_class(found) - 2 * self._sum(ordered, candidates)
 
     def _sum(self, windows: Windows, candidates: Flags) -> Integers:
         return self._by_class(self._covered(windows) * candidates)

@@ -1,9 +1,10 @@
 """Reaches: when a transaction touched a variable, from its first access to its last.
 
 Two reaches *overlap* if they were seen to be under way at one instant, however far their clocks may
-disagree: not at all within a process, by `SAME_HOST_UNCERTAINTY_NS` within a host, and by nobody
-knows how much across hosts, so that those never overlap. Nor do two instants, nor a reach whose clock was
-cut: it may have been ordered by what was left out.
+disagree: not at all within a process, by `SAME_HOST_UNCERTAINTY_NS` within a host, and across hosts by as
+much as the messages of their trace leave open (`raceway_core.counting.timebase`). Across hosts of different
+traces nobody knows how much, so that those never overlap. Nor do two instants, nor a reach whose clock
+was cut: it may have been ordered by what was left out.
 """
 
 from __future__ import annotations
@@ -12,16 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from raceway_core.access import Access, TransactionKey, transaction_key
-from raceway_core.identity import Process
-
-SAME_HOST_UNCERTAINTY_NS = 1_000_000
-
-
-class Site(NamedTuple):
-    """Whose clock it is. Two processes of one name on different hosts are two."""
-
-    process: Process
-    host: str
+from raceway_core.counting.site import Site, uncertainty_ns
+from raceway_core.counting.timebase import Timebase
 
 
 class Reach(NamedTuple):
@@ -58,21 +51,16 @@ def _site_of(access: Access) -> Site:
     return Site(access.process, f"cut at {access.event_id}" if access.is_cut else access.host)
 
 
-def uncertainty_ns(first: Site, second: Site) -> int | None:
-    """Return how far the clocks of two sites may disagree; None if nobody knows."""
-    if first.host != second.host:
-        return None
-    if first.process == second.process:
-        return 0
-    return SAME_HOST_UNCERTAINTY_NS if first.host else None
-
-
-def is_overlap(first: Reach, second: Reach) -> bool:
-    """Whether both are known to have been under way at one instant."""
+def is_overlap(first: Reach, second: Reach, timebase: Timebase | None = None) -> bool:
+    """Whether both are known to have been under way at one instant; `timebase` is that of their one trace."""
     slack_ns = uncertainty_ns(first.site, second.site)
-    if slack_ns is None:
+    if slack_ns is not None:
+        return first.start_ns + slack_ns < second.end_ns and second.start_ns + slack_ns < first.end_ns
+    interval = timebase.between(first.site, second.site) if timebase else None
+    if interval is None:
         return False
-    return first.start_ns + slack_ns < second.end_ns and second.start_ns + slack_ns < first.end_ns
+    low_ns, high_ns = interval
+    return first.start_ns < second.end_ns + low_ns and second.start_ns + high_ns < first.end_ns
 
 
 def overlaps_in(accesses: Iterable[Access]) -> Overlaps:
@@ -80,10 +68,10 @@ def overlaps_in(accesses: Iterable[Access]) -> Overlaps:
     return overlaps_by(reaches_of(accesses))
 
 
-def overlaps_by(reaches: Mapping[TransactionKey, Reach]) -> Overlaps:
+def overlaps_by(reaches: Mapping[TransactionKey, Reach], timebase: Timebase | None = None) -> Overlaps:
     """Return the test of overlap for pairs of accesses of transactions with these reaches."""
 
     def overlaps(first: Access, second: Access) -> bool:
-        return is_overlap(reaches[transaction_key(first)], reaches[transaction_key(second)])
+        return is_overlap(reaches[transaction_key(first)], reaches[transaction_key(second)], timebase)
 
     return overlaps

@@ -23,7 +23,9 @@ from raceway_core.access import Access
 from raceway_core.clock import Clocks
 from raceway_core.counting.interval_count import Intervals
 from raceway_core.counting.overlap import LaneOverlap, Overlap, Timing
-from raceway_core.counting.reach import Reach, Site, uncertainty_ns
+from raceway_core.counting.reach import Reach
+from raceway_core.counting.site import Site, uncertainty_ns
+from raceway_core.counting.timebase import BoundColumns, Timebase
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
@@ -79,9 +81,10 @@ class Tracks:
         accesses: Sequence[Access],
         clocks: Clocks,
         reaches: Sequence[Reach],
+        timebase: Timebase | None = None,
         most_tracks: int = MOST_TRACKS,
     ) -> None:
-        self._reaches = _Columns(reaches)
+        self._reaches = _Columns(reaches, timebase)
         events = [access.number for access in accesses]
         lanes = _array(map(clocks.lane.__getitem__, events))
         by_lane = np.argsort(lanes, kind="stable")
@@ -182,9 +185,24 @@ class Tracks:
         kept = is_other & (ends > begins)
         return Windows(begins[kept], ends[kept], windows.rows[kept])
 
-    def overlaps_on_other_lanes(self, first: Integers, second: Integers) -> int:
-        """Return how many pairs of one of each overlap and are of different lanes."""
-        return self._overlap.between(first, second) - self._on_lane.between(first, second)
+    def overlaps_on_other_lanes(self, first: Integers, second: Integers) -> Integers:
+        """Return for each of `second` how many of `first` it overlaps that are on other lanes."""
+        found = self._overlap.each(first, second) - self._on_lane.each(first, second)
+        lane = self.lane[self._track]
+        for mixed in self._mixed_lanes:
+            places = np.flatnonzero(lane[second] == mixed)
+            mine = first[lane[first] == mixed]
+            found[places] -= self._overlap.each_across_hosts(mine, second[places])
+        return found
+
+    @cached_property
+    def _mixed_lanes(self) -> Sequence[int]:
+        """Return the lanes on which hosts follow one another that are compared."""
+        if not self._reaches.has_far:
+            return ()
+        host = self._reaches.host[self._reach[self.begins[:-1]]]
+        pairs = np.unique(np.stack((self.lane, host)), axis=1)
+        return np.flatnonzero(np.bincount(pairs[0]) > 1).tolist()
 
     @cached_property
     def _overlap(self) -> Overlap:
@@ -197,9 +215,12 @@ class Tracks:
 
 
 class _Columns:
-    """The different reaches of some accesses as columns; `of_access` tells whose is which."""
+    """The different reaches of some accesses as columns; `of_access` tells whose is which.
 
-    def __init__(self, reaches: Sequence[Reach]) -> None:
+    `host` numbers the hosts; `has_far` tells whether clocks of different ones are compared.
+    """
+
+    def __init__(self, reaches: Sequence[Reach], timebase: Timebase | None) -> None:
         distinct = {id(reach): reach for reach in reaches}
         number_of = {key: number for number, key in enumerate(distinct)}
         sites: dict[Site, int] = {}
@@ -214,17 +235,19 @@ class _Columns:
             for reach in distinct.values()
         ]
         self.of_access: Integers = _array(map(number_of.__getitem__, map(id, reaches)))
-        self._start_ns, self._end_ns, self._site, self._host = np.array(rows, dtype=np.int64).T
+        self._start_ns, self._end_ns, self._site, self.host = np.array(rows, dtype=np.int64).T
         self._near_ns: Integers = _array(map(_near_ns, sites))
         self._sites = [reach.site for reach in distinct.values()]
+        self._far = timebase.of(self._sites) if timebase and len(hosts) > 1 else None
+        self.has_far = self._far is not None
         self.can_overlap = bool((self._start_ns < self._end_ns).any())
 
     def overlapping(self, reaches: Integers, track: Integers) -> Windows:
         """Return which part of `track`, reaches of one site in order, each of `reaches` overlaps."""
-        slack_ns = self._slack_ns(reaches, int(track[0]))
-        begins = np.searchsorted(self._end_ns[track], self._start_ns[reaches] + slack_ns, side="right")
-        ends = np.searchsorted(self._start_ns[track], self._end_ns[reaches] - slack_ns, side="left")
-        ends[slack_ns == _UNKNOWN] = 0
+        low_ns, high_ns, is_known = self._between(reaches, int(track[0]))
+        begins = np.searchsorted(self._end_ns[track], self._start_ns[reaches] - low_ns, side="right")
+        ends = np.searchsorted(self._start_ns[track], self._end_ns[reaches] - high_ns, side="left")
+        ends[~is_known] = 0
         return Windows(begins, np.maximum(begins, ends))
 
     def overlapping_between(
@@ -234,22 +257,29 @@ class _Columns:
 
         A stretch has reaches of one site in order. Time: O(k log n), k `reaches`, n `others`.
         """
-        slack_ns = self._slack_ns(reaches, others[begins])
-        ended_by, begun_by = self._start_ns[reaches] + slack_ns, self._end_ns[reaches] - slack_ns
+        low_ns, high_ns, is_known = self._between(reaches, others[begins])
+        ended_by, begun_by = self._start_ns[reaches] - low_ns, self._end_ns[reaches] - high_ns
         other_ends, other_starts = self._end_ns[others], self._start_ns[others]
         first = bisect(lambda place: other_ends[place] > ended_by, begins, ends)
         last = bisect(lambda place: other_starts[place] >= begun_by, begins, ends)
-        return first, np.where(slack_ns == _UNKNOWN, first, last)
+        return first, np.where(is_known, last, first)
 
     def timing(self, reach_of: Integers) -> Timing:
         """Return the reaches of some accesses for the counting of overlaps."""
-        return Timing(Intervals(self._start_ns, self._end_ns), self._sites, reach_of)
+        return Timing(Intervals(self._start_ns, self._end_ns), self._sites, reach_of, self._far)
 
-    def _slack_ns(self, reaches: Integers, other: int | Integers) -> Integers:
-        """Return how far the clocks of `reaches` may disagree with that of one, or of one each."""
+    def _between(self, reaches: Integers, other: int | Integers) -> BoundColumns:
+        """Return what to add to the stamps of one, or of one each, to have the times of `reaches`."""
         near_ns = self._near_ns[self._site[other]]
-        on_host = np.where(self._host[reaches] == self._host[other], near_ns, _UNKNOWN)
-        return np.where(self._site[reaches] == self._site[other], 0, on_host)
+        on_host = np.where(self.host[reaches] == self.host[other], near_ns, _UNKNOWN)
+        slack_ns = np.where(self._site[reaches] == self._site[other], 0, on_host)
+        is_near = slack_ns != _UNKNOWN
+        if self._far is None:
+            return BoundColumns(-slack_ns, slack_ns, is_near)
+        low_ns, high_ns, is_known = self._far.between(reaches, other)
+        return BoundColumns(
+            np.where(is_near, -slack_ns, low_ns), np.where(is_near, slack_ns, high_ns), is_near | is_known
+        )
 
     def split(self, members: Integers) -> list[Integers]:
         """Split a lane's accesses, in program order, into tracks: as few as first fit finds."""

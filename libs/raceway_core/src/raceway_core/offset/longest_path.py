@@ -4,7 +4,7 @@ A constraint (a, b) with weight w says x_b − x_a ≥ w. The longest path from 
 that x_b − x_a can be. A cycle of positive weight says that some x is larger than itself.
 
 Source: Bellman 1958; Ford 1956; the search for cycles among predecessors: Tarjan 1981, "Shortest
-paths".
+paths"; between all nodes at once: Floyd 1962, "Algorithm 97".
 """
 
 from __future__ import annotations
@@ -12,7 +12,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+
+Integers: TypeAlias = npt.NDArray[np.int64]
 Pair: TypeAlias = tuple[str, str]
+
+NO_PATH = -(2**61)
+"""In a matrix of weights: there is no constraint. In one of lengths all below half of it is no path."""
+
+LONGEST = 2**51
+"""Weights in a matrix are not beyond it, 26 days in nanoseconds: their sums stay apart from `NO_PATH`."""
 
 
 def longest_from(start: str, weights: Mapping[Pair, int]) -> dict[str, int]:
@@ -37,6 +47,21 @@ def positive_cycle(weights: Mapping[Pair, int]) -> list[str] | None:
         if cycle := _cycle(before):
             return cycle
     return None
+
+
+def longest_between(weights: Integers) -> Integers | None:
+    """Return the longest path from each node to each, None if there is a positive cycle.
+
+    `weights` has the constraint of row and column, those of a node with itself aside; at most 256 nodes.
+    Time: O(nodes³), in vector operations.
+    """
+    lengths = weights.copy()
+    np.fill_diagonal(lengths, 0)
+    for node in range(len(lengths)):
+        np.maximum(lengths, lengths[:, node, np.newaxis] + lengths[node], out=lengths)
+        if (lengths.diagonal() > 0).any():
+            return None
+    return lengths
 
 
 def reversed_pairs(weights: Mapping[Pair, int]) -> dict[Pair, int]:

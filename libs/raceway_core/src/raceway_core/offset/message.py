@@ -36,13 +36,21 @@ class Message(NamedTuple):
 
 def messages_of(graph: CausalGraph) -> Iterator[Message]:
     """Yield the messages between known hosts. Time: O(edges), O(chains) where there is one host."""
+    for source, target in crossings_of(graph):
+        cause, effect = graph.event_of[source], graph.event_of[target]
+        sender, receiver = (graph.chains[graph.chain_of[event]].host for event in (cause, effect))
+        event = graph.events[effect]
+        times = (graph.time_ns(source), graph.time_ns(target))
+        yield Message(sender, receiver, *times, event.trace_id, event.id)
+
+
+def crossings_of(graph: CausalGraph) -> Iterator[tuple[int, int]]:
+    """Yield the edges from one known host to another, as nodes. Time: as `messages_of`."""
     hosts = [chain.host for chain in graph.chains]
     if len(set(hosts)) == 1:
         return
+    host_of = [hosts[chain] for chain in graph.chain_of]
     for source, target in dict.fromkeys((source, target) for source, target, _ in graph.edges):
-        cause, effect = graph.event_of[source], graph.event_of[target]
-        sender, receiver = hosts[graph.chain_of[cause]], hosts[graph.chain_of[effect]]
+        sender, receiver = host_of[graph.event_of[source]], host_of[graph.event_of[target]]
         if sender and receiver and sender != receiver:
-            event = graph.events[effect]
-            times = (graph.time_ns(source), graph.time_ns(target))
-            yield Message(sender, receiver, *times, event.trace_id, event.id)
+            yield source, target

@@ -203,7 +203,6 @@ def upgrade() -> None:
         "ix_runs_due",
         "runs",
         ["due_ns"],
-        unique=False,
         sqlite_where=sa.text("due_ns is not null"),
         postgresql_where=sa.text("due_ns is not null"),
     )
@@ -276,7 +275,6 @@ def upgrade() -> None:
         "ix_trace_results_racy",
         "trace_results",
         ["last_ns", "trace_id", "event_count"],
-        unique=False,
         sqlite_where=sa.text("race_pairs > 0"),
         postgresql_where=sa.text("race_pairs > 0"),
     )
@@ -318,7 +316,6 @@ def upgrade() -> None:
         "ix_traces_due",
         "traces",
         ["due_ns"],
-        unique=False,
         sqlite_where=sa.text("due_ns is not null"),
         postgresql_where=sa.text("due_ns is not null"),
     )
@@ -377,7 +374,6 @@ def _index_windows() -> None:
         "ix_windows_crossing",
         "windows",
         ["variable_key", "last_span"],
-        unique=False,
         sqlite_where=sa.text("last_span > first_span"),
         postgresql_where=sa.text("last_span > first_span"),
     )
@@ -385,7 +381,6 @@ def _index_windows() -> None:
         "ix_windows_deeds",
         "windows",
         ["variable_key", "deeds", "lead"],
-        unique=False,
         sqlite_where=sa.text("deeds is not null"),
         postgresql_where=sa.text("deeds is not null"),
     )
