@@ -63,6 +63,9 @@ def test_a_baseline_of_files_knows_the_isolation_anomalies_of_a_server(
     found = _run(*asked)
     assert found.returncode == 1
     assert f"  on left[{item}]\n  one overwrote the other without having seen it\n" in found.stdout
+    shown = _run("isolation", "--resource", "stock", "--url", one_process.api_url)
+    assert (shown.returncode, shown.stdout[:6]) == (0, "stock ")
+    assert f"on left[{item}]" in shown.stdout
 
     file, baseline, sarif = (tmp_path / name for name in ("events.jsonl", "raceway.json", "raceway.sarif"))
     file.write_bytes(lines)

@@ -176,9 +176,18 @@ class Client:
         """Return how the locks of one trace were used, and the first holds."""
         return self._get(f"/api/v1/traces/{trace_id}/locks", TraceLocks)
 
-    def isolation(self, *, since_ns: int) -> RecentIsolation:
-        """Return what the transactions of traces with an event not before `since_ns` prove, by resource."""
-        return self._get("/api/v1/isolation", RecentIsolation, since=since_ns, limit=_MOST_FAULTS)
+    def isolation(
+        self, *, since_ns: int | None = None, last: str | None = None, resource: str | None = None
+    ) -> RecentIsolation:
+        """Return what the transactions of traces with an event not before a time prove, by resource."""
+        return self._get(
+            "/api/v1/isolation",
+            RecentIsolation,
+            since=since_ns,
+            last=last,
+            resource=resource,
+            limit=_MOST_FAULTS,
+        )
 
     def isolation_in(self, trace_id: str) -> TraceIsolation:
         """Return what the transactions of one trace prove."""

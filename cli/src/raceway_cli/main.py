@@ -21,6 +21,7 @@ _COMMANDS = {
     "trace": Entry("raceway_cli.commands.trace", "Show one trace: events, races, anomalies, path."),
     "deadlocks": Entry("raceway_cli.commands.deadlocks", "Show who waited, or can wait, in a circle."),
     "locks": Entry("raceway_cli.commands.locks", "List locks, the one most waited for first."),
+    "isolation": Entry("raceway_cli.commands.isolation", "Show what declared transactions prove."),
     "why": Entry("raceway_cli.commands.why", "Show why one event of a trace is before another."),
     "audit": Entry("raceway_cli.commands.audit", "Show every access to a variable, step by step."),
     "variables": Entry("raceway_cli.commands.variables", "List the variables of all traces."),

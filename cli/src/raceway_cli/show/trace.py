@@ -17,11 +17,11 @@ from raceway_cli.show.anomaly import print_anomalies
 from raceway_cli.show.deadlock import print_deadlocks
 from raceway_cli.show.isolation import isolation_text
 from raceway_cli.show.lock import print_lock_uses
+from raceway_cli.show.recent_isolation import isolation_of
 from raceway_cli.show.runner import task_beside
 from raceway_cli.show.table import duration_text, print_table, time_text
 from raceway_core.anomaly_view import AnomalyView
 from raceway_core.finding_view import ExampleView
-from raceway_core.isolation.history import Isolation
 
 _MOST_DETAIL = 60
 
@@ -76,17 +76,11 @@ def print_trace(report: TraceReport) -> None:
     print_deadlocks(report.deadlocks.deadlocks, total=report.deadlocks.total)
     print_lock_uses(report.locks.locks)
     if report.isolation.transactions:
-        click.echo("\n" + isolation_text(_isolation_of(report.isolation)))
+        click.echo("\n" + isolation_text(isolation_of(report.isolation)))
     print_anomalies(report.anomalies, ())
     for path in report.critical_paths:
         click.echo()
         _print_path(path)
-
-
-def _isolation_of(item: IsolationItem) -> Isolation:
-    return Isolation(
-        item.transactions, item.refuted_levels, item.anomalies, item.unrecoverable_keys, item.cut
-    )
 
 
 def print_audit(trails: AuditTrails) -> None:
