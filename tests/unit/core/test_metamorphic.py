@@ -75,16 +75,24 @@ def test_whose_name_it_is_does_not_matter(events: list[Event], others: list[str]
 
 @st.composite
 def threads(draw: st.DrawFn) -> list[Event]:
-    """Draw lines of threads that take and give back locks as they like, one line of parents each."""
+    """Draw lines of threads that take free locks and give back their own, one line of parents each."""
     step = st.tuples(
         st.sampled_from(("T1", "T2", "T3")),
         st.sampled_from(("acq", "acq", "rel", "w", "r")),
         st.sampled_from("abc"),
     )
-    steps = draw(st.lists(step, min_size=10, max_size=25))
-    return std.read(
-        "\n".join(f"{who}|{op}({name})|{line}" for line, (who, op, name) in enumerate(steps)).encode()
-    )
+    holds: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for who, op, name in draw(st.lists(step, min_size=10, max_size=25)):
+        of_lock = holds.setdefault(name, [])
+        if op == "acq" and {*of_lock} <= {who}:
+            of_lock.append(who)
+        elif op == "rel" and who in of_lock:
+            of_lock.pop()
+        elif op in {"acq", "rel"}:
+            continue
+        lines.append(f"{who}|{op}({name})|{len(lines)}")
+    return std.read("\n".join(lines).encode())
 
 
 @given(threads(), st.randoms(use_true_random=False))
