@@ -55,7 +55,7 @@ class WriteCycles:
         knots = self._knots
         if knots.has_read_cycle:
             for kinds, kind, component in ((WRITES, WW, knots.of_writes), (READS, WR, knots.of_reads)):
-                searcher = Searcher(knots.graph, component)
+                searcher = Searcher(knots.graph.size, component, knots.tied)
                 yield from _through(searcher, _inside(knots.graph, component, kind), kinds)
                 self.is_cut |= searcher.is_cut
 
@@ -89,7 +89,7 @@ class MissedWrites:
         self._implied = {self._identity(step): step for step in visibility.implied}
         self._shown = shown
         self._component = knots.of_all
-        self._searcher = Searcher(graph, self._component)
+        self._searcher = Searcher(graph.size, self._component, knots.tied)
         self._has_order = any(edge.kind in {WW, DERIVED} for edges in graph.out for edge in edges)
         self._found: set[int] = set()
 

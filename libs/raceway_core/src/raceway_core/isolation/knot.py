@@ -53,10 +53,10 @@ class Knots:
     def successors(self, kinds: Collection[EdgeKind]) -> list[list[int]]:
         """Return the targets by node, of those edges of some kinds that may be on a cycle."""
         is_wanted = flags_of(kinds)
-        return [[edge.target for edge in edges if is_wanted[edge.kind]] for edges in self._tied]
+        return [[edge.target for edge in edges if is_wanted[edge.kind]] for edges in self.tied]
 
     @cached_property
-    def _tied(self) -> list[list[Edge]]:
+    def tied(self) -> list[list[Edge]]:
         """The edges by node, without those that leave a component."""
         component = self.of_all
         is_tied = [False] * len(self.graph.out)
@@ -79,7 +79,7 @@ class Knots:
         Its node `missed(n)` is n as reached by rw, `n` as reached by another edge, or a hub.
         """
         size, shift = self.graph.size, len(self.graph.out)
-        tied = self._tied
+        tied = self.tied
         nodes = [
             [self.missed(edge.target) if edge.kind is RW else edge.target for edge in edges]
             for edges in tied[:size]

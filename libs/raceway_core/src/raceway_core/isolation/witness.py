@@ -12,20 +12,25 @@ from collections import deque
 from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
-from raceway_core.isolation.graph import Edge, EdgeKind, Graph, Step, flags_of
+from raceway_core.isolation.graph import Edge, EdgeKind, Step, flags_of
 
-MOST_WORK = 500_000
+MOST_WORK = 250_000
 """Edges that the searches of one kind of cycle look at, before the rest is left unshown."""
 
 Cycle: TypeAlias = list[Step]
 
 
 class Searcher:
-    """Finds cycles inside the components of a graph; `work` counts the edges it looked at."""
+    """Finds cycles inside the components of a graph; `work` counts the edges it looked at.
 
-    def __init__(self, graph: Graph, component: Sequence[int]) -> None:
-        self.graph = graph
+    `edges` are those of a graph by node, perhaps without some that lead out of a component; the first
+    `size` nodes are transactions.
+    """
+
+    def __init__(self, size: int, component: Sequence[int], edges: Sequence[Sequence[Edge]]) -> None:
+        self.size = size
         self.component = component
+        self.edges = edges
         self.work = 0
         self.is_cut = False
 
@@ -55,7 +60,8 @@ class _Search:
 
     def __init__(self, searcher: Searcher, goal: int, kinds: Collection[EdgeKind], *, is_apart: bool) -> None:
         self._searcher = searcher
-        self._graph = searcher.graph
+        self._out = searcher.edges
+        self._size = searcher.size
         self._component = searcher.component
         self._goal = goal
         self._is_apart = is_apart
@@ -69,7 +75,7 @@ class _Search:
         end = self._reach(_START, [first.edge], flags_of(list(EdgeKind)))
         while end is None and self._queue:
             state = self._queue.popleft()
-            edges = self._graph.out[state >> 1]
+            edges = self._out[state >> 1]
             self._searcher.work += len(edges)
             end = self._reach(state, edges, self._wanted_after_rw if state & 1 else self._wanted)
         return end
@@ -77,12 +83,12 @@ class _Search:
     def _reach(self, state: int, edges: Sequence[Edge], wanted: Sequence[bool]) -> Cycle | None:
         """Note where the wanted of some edges lead; return the cycle if one is where it began."""
         component, came, is_apart = self._component, self._came, self._is_apart
-        goal, home, hubs = self._goal, component[self._goal], self._graph.size
+        goal, home, size = self._goal, component[self._goal], self._size
         for edge in edges:
             target, kind, _, _ = edge
             if not wanted[kind]:
                 continue
-            if target >= hubs:
+            if target >= size:
                 if (end := self._pass(state, target, wanted)) is not None:
                     return end
             elif component[target] == home:
@@ -99,7 +105,7 @@ class _Search:
         if hub in self._hubs:
             return None
         self._hubs.add(hub)
-        edges = self._graph.out[hub]
+        edges = self._out[hub]
         self._searcher.work += len(edges)
         source = self._goal if state == _START else state >> 1
         return self._reach(state, [edge for edge in edges if edge.target != source], wanted)
