@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from click import BadParameter
 from tests.unit.cli.reading import DOCTORS, FORK_JOIN, SPLIT_LOCK, check, story
 from tests.unit.cli.test_analyze_latency import GIVEN as SLOW
 from tests.unit.cli.test_junit import cases_of
 from tests.unit.cli.test_sarif import valid_results
+from tests.unit.core.build import Story
 
 from raceway_cli.question import DURATION
 from raceway_core.errors import Rejected
+from raceway_core.event import LOST_TAG
 
 
 def test_what_is_found_fails_until_it_is_known(tmp_path: Path) -> None:
@@ -122,3 +125,15 @@ def test_durations(text: str, seconds: float) -> None:
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(BadParameter):
         DURATION.convert(text, None, None)
+
+
+def test_events_that_a_client_lost_are_said(tmp_path: Path) -> None:
+    told = Story()
+    told.call("main")
+    lost = msgspec.structs.replace(told.events[0].metadata, tags={LOST_TAG: '{"t":[2,7]}'})
+    event = msgspec.structs.replace(told.events[0], metadata=lost)
+    result = check("-", given=msgspec.json.encode(event).decode())
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "left out: events_lost × 2 in 1 trace: clients told of events that they could not send\n"
+    )

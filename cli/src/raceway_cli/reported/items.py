@@ -9,6 +9,7 @@ from raceway_cli.reported.anomaly import items_of_anomalies, items_of_isolation
 from raceway_cli.reported.finding import item_of_finding
 from raceway_cli.reported.item import Item
 from raceway_cli.show.isolation import CUT
+from raceway_cli.show.note import note_text
 from raceway_core.isolation.fault import faults_of
 from raceway_core.report import Report
 
@@ -31,4 +32,10 @@ def found_in_report(report: Report) -> Found:
         *items_of_isolation(faults_of(isolation.anomalies) if isolation else ()),
         *items_of_anomalies(report.anomalies or ()),
     ]
-    return Found(items, [f"isolation: {CUT[cut]}" for cut in (isolation.cut if isolation else ())])
+    left_out = [note_text(note) for note in report.notes or () if note.kind not in _LEAVE_NOTHING_OUT]
+    left_out += [f"isolation: {CUT[cut]}" for cut in (isolation.cut if isolation else ())]
+    return Found(items, left_out)
+
+
+_LEAVE_NOTHING_OUT = frozenset({"conflicting_duplicate", "linear_parents", "missing_parent"})
+"""Notes of what is odd about events that are there."""

@@ -12,6 +12,7 @@ from raceway_cli.show.clock_offset import print_clock_offsets
 from raceway_cli.show.finding import counted, findings_text
 from raceway_cli.show.isolation import isolation_text
 from raceway_cli.show.lock import print_lock_uses
+from raceway_cli.show.note import note_text
 from raceway_cli.show.operation import print_operations, print_what_if
 from raceway_cli.show.path import print_paths
 from raceway_cli.show.table import print_first
@@ -64,8 +65,7 @@ def _print_counts(counts: Shape) -> None:
 
 def _print_notes(notes: Sequence[Note]) -> None:
     for note in notes:
-        where = f"{note.kind} × {note.count:,} in {counted(note.traces, 'trace')}"
-        click.echo(f"{click.style('note:', fg='yellow', bold=True)} {where}: {note.meaning}")
+        click.echo(f"{click.style('note:', fg='yellow', bold=True)} {note_text(note)}")
     if notes:
         click.echo()
 
