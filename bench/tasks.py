@@ -2,7 +2,7 @@
 
 row      each is awaited before the next one starts: two lanes
 once     all are started, then all of them run: as many lanes as tasks
-joined   the same, and all are awaited at the end: clocks too wide to be kept whole
+joined   the same, and all are awaited at the end: the last clocks know of all tasks
 groups   300 at a time are started and awaited
 """
 

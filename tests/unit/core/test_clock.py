@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.core.clock_check import assert_same
 from tests.unit.core.random_trace import events_of_one_trace
 
 from raceway_core.causal_graph import CausalGraph, Edge, EdgeKind, build_graph
@@ -122,7 +124,7 @@ def test_everything_is_a_function_of_the_set_of_events(data: st.DataObject, even
 @given(events_of_one_trace())
 def test_clocks_that_are_too_wide_call_nothing_concurrent_that_is_not(events: list[Event]) -> None:
     graph = build_graph(events)
-    clocks = clocks_of(graph, limits=Limits(entries=0, cells=0))
+    clocks = clocks_of(graph, limits=Limits(entries=0, news=0, cells=0))
     numbers = range(len(events))
     pairs = {(a, b) for a in numbers for b in numbers if clocks.happens_before(a, b)}
     assert pairs >= ordered_pairs(graph, [])
@@ -135,12 +137,10 @@ def test_the_fast_check_of_an_order() -> None:
     assert not leads_ahead([[2, 0], [1]], [])
 
 
-@given(events_of_one_trace())
-def test_clocks_in_a_matrix_are_those_in_dicts(events: list[Event]) -> None:
+@pytest.mark.parametrize("limits", [Limits(entries=-1), Limits(entries=-1, news=-1)], ids=["news", "matrix"])
+@given(events=events_of_one_trace())
+def test_clocks_kept_otherwise_are_those_in_dicts(limits: Limits, events: list[Event]) -> None:
     graph = build_graph(events)
-    dicts, rows = clocks_of(graph), clocks_of(graph, limits=Limits(entries=0))
-    assert not rows.is_too_wide
-    assert [dict(clock) for clock in rows.clock] == [dict(clock) for clock in dicts.clock]
-    assert (rows.lane, rows.position, rows.components) == (dicts.lane, dicts.position, dicts.components)
-    assert pair_counts(graph, rows) == pair_counts(graph, dicts)
-    check_clocks(graph, rows, ordered_pairs(graph, []))
+    dicts, others = clocks_of(graph), clocks_of(graph, limits=limits)
+    assert_same(graph, dicts, others)
+    check_clocks(graph, others, ordered_pairs(graph, []))

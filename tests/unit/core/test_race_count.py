@@ -65,10 +65,12 @@ def laid_out(accesses: list[Access], order: Order, most_tracks: int) -> Tracks:
 AS_MATRIX_OR_AS_LIST = st.sampled_from([1000, 0])
 
 
-@given(programs(), AS_MATRIX_OR_AS_LIST)
+@given(programs(), AS_MATRIX_OR_AS_LIST, st.sampled_from([LIMITS, Limits(entries=-1)]))
 @examples(200)
-def test_windows_count_what_the_definition_does(events: list[Event], most_tracks: int) -> None:
-    variables, order = read(events)
+def test_windows_count_what_the_definition_does(
+    events: list[Event], most_tracks: int, limits: Limits
+) -> None:
+    variables, order = read(events, limits)
     for accesses in variables:
         pairs = list(by_definition(accesses, order, NOTHING))
         tracks = laid_out(accesses, order, most_tracks)
@@ -125,7 +127,7 @@ def test_races_are_those_of_the_definition(events: list[Event], data: st.DataObj
 @given(programs(), AS_MATRIX_OR_AS_LIST)
 @examples(100)
 def test_what_is_counted_although_clocks_are_too_wide_is_there(events: list[Event], most_tracks: int) -> None:
-    variables, order = read(events, Limits(entries=0, cells=0))
+    variables, order = read(events, Limits(entries=0, news=0, cells=0))
     for accesses in variables:
         pairs = list(by_definition(accesses, order, NOTHING))
         classes = Classes(accesses)

@@ -22,7 +22,7 @@ from raceway_core.reason.sentence import sentence_of
 from raceway_core.reason.way import Hop, Ways
 from raceway_core.why import MOST_STEPS, Explainer
 
-NARROW = Limits(entries=3, cells=0)
+NARROW = Limits(entries=3, news=0, cells=0)
 """So little that most lanes are left out of the clocks."""
 
 

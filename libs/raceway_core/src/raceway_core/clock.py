@@ -16,14 +16,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from raceway_core.causal_graph import CausalGraph, Edge
-from raceway_core.clock_row import ClockRow, knowledge, leading
+from raceway_core.clock_row import all_known, as_dict, dense, leading
 from raceway_core.clock_table import LIMITS, ClockTable, Limits, clock_table
 from raceway_core.graph.linear_order import linear_extension
 
@@ -34,6 +33,10 @@ WHOLE_UP_TO = 300
 
 MOST_SHOWN = 64
 """So many lanes of another clock are shown beside its own."""
+
+
+MOST_APART = 8
+"""Clocks of so many entries share few of them."""
 
 
 class Rows(NamedTuple):
@@ -99,7 +102,10 @@ class Clocks:
         return self._table.segments.of_node[self._graph.ends[event]]
 
     def happens_before(self, first: int, second: int) -> bool:
-        """Whether event `first` ended before event `second` began. Time: O(1)."""
+        """Whether event `first` ended before event `second` began.
+
+        Time: O(1), O(log n) where clocks are kept as news.
+        """
         lane, other = self.lane[first], self.lane[second]
         if lane == other:
             return first != second and self.position[first] <= self.begin[second]
@@ -109,7 +115,7 @@ class Clocks:
 
     def known(self, event: int) -> dict[int, int]:
         """Return the positions that the start of an event knows of, its own among them, by lane."""
-        return {**self.clock[event], self.lane[event]: self.begin[event]}
+        return {**as_dict(self.clock[event]), self.lane[event]: self.begin[event]}
 
     def place(self, node: int) -> tuple[int, int]:
         """Return the lane and the position of a node."""
@@ -132,26 +138,32 @@ class Clocks:
 
     def rows(self, events: Sequence[int], lanes: Sequence[int]) -> Rows:
         """Return what the starts of `events` know of `lanes`, their own and those left out excepted."""
-        clocks = [self.clock[event] for event in events]
-        _, first, row_of = np.unique(_array(map(id, clocks)), return_index=True, return_inverse=True)
-        known = _dense([clocks[row] for row in first], np.array(lanes, dtype=np.int64), self.width)
-        return Rows(known, row_of)
+        distinct, row_of = self._distinct(events)
+        return Rows(dense(distinct, np.array(lanes, dtype=np.int64), self.width), row_of)
 
     def entries(self, events: Sequence[int]) -> tuple[Array, Array, Array]:
         """Return what the clocks of the starts of `events` know, where that is something.
 
         Place of the event, lane and position of each entry, by event; the own lane is among them.
         """
-        clocks = {id(clock): clock for clock in (self.clock[event] for event in events)}
-        known = {key: knowledge(clock) for key, clock in clocks.items()}
-        lanes, positions, sizes = [], [], []
-        for event in events:
-            own, (others, at) = self.lane[event], known[id(self.clock[event])]
-            inside = others != own
-            lanes += [others[inside], np.array([own])]
-            positions += [at[inside], np.array([self.begin[event]])]
-            sizes.append(len(lanes[-2]) + 1)
-        return np.repeat(np.arange(len(events)), sizes), np.concatenate(lanes), np.concatenate(positions)
+        distinct, row_of = self._distinct(events)
+        begins, lanes, positions = all_known(distinct)
+        sizes = np.diff(begins)[row_of]
+        event = np.repeat(np.arange(len(events)), sizes)
+        entry = np.arange(len(event)) - np.repeat(np.cumsum(sizes) - sizes - begins[row_of], sizes)
+        own = _array(map(self.lane.__getitem__, events))
+        is_other = lanes[entry] != own[event]
+        event = np.concatenate([event[is_other], np.arange(len(events))])
+        order = np.argsort(event, kind="stable")
+        lanes = np.concatenate([lanes[entry[is_other]], own])
+        positions = np.concatenate([positions[entry[is_other]], _array(map(self.begin.__getitem__, events))])
+        return event[order], lanes[order], positions[order]
+
+    def _distinct(self, events: Sequence[int]) -> tuple[list[Mapping[int, int]], Array]:
+        """Return the different clocks of the starts of `events`, and which of them is whose."""
+        clocks = [self.clock[event] for event in events]
+        _, first, row_of = np.unique(_array(map(id, clocks)), return_index=True, return_inverse=True)
+        return [clocks[row] for row in first.tolist()], row_of
 
     def extended(self, more: Sequence[Edge], limits: Limits = LIMITS) -> Clocks:
         """Return `clocks_of` the same graph and `more`, with what is known already."""
@@ -176,11 +188,26 @@ class Clocks:
         others = self._shown.get(segment)
         if others is None:
             most = MOST_SHOWN + 1 if len(self.lane) > WHOLE_UP_TO else len(clock)
-            known = leading(clock, most)
-            entries = sorted((self.components[other], position) for other, position in known if other != lane)
+            known = [entry for entry in leading(clock, most) if entry[0] != lane]
+            entries = sorted(self._named(known) if len(known) > MOST_APART else self._as_names(known))
             place = bisect_left(entries, own[:1])
             others = self._shown[segment] = (tuple(entries[:place]), tuple(entries[place:]))
         return (*others[0], own, *others[1])
+
+    def _as_names(self, entries: Iterable[tuple[int, int]]) -> list[tuple[str, int]]:
+        return [(self.components[lane], position) for lane, position in entries]
+
+    def _named(self, entries: Iterable[tuple[int, int]]) -> list[tuple[str, int]]:
+        """Do what `_as_names` does. Wide clocks share most entries, so those that are alike are one."""
+        names = self._names
+        return [
+            names.get(entry) or names.setdefault(entry, (self.components[entry[0]], entry[1]))
+            for entry in entries
+        ]
+
+    @cached_property
+    def _names(self) -> dict[tuple[int, int], tuple[str, int]]:
+        return {}
 
     @cached_property
     def _shown(self) -> dict[int, tuple[tuple[tuple[str, int], ...], ...]]:
@@ -190,28 +217,6 @@ class Clocks:
 
 def _array(numbers: Iterable[int]) -> npt.NDArray[np.int64]:
     return np.fromiter(numbers, np.int64)
-
-
-def _dense(
-    clocks: Sequence[Mapping[int, int]], lanes: npt.NDArray[np.int64], width: int
-) -> npt.NDArray[np.int64]:
-    """Return what some clocks know of `lanes`, a row per clock."""
-    rows = [clock.positions for clock in clocks if isinstance(clock, ClockRow)]
-    if rows:
-        known = np.zeros((len(rows), len(lanes)), dtype=np.int64)
-        inside = np.flatnonzero(lanes < len(rows[0]))
-        known[:, inside] = np.stack(rows)[:, lanes[inside]]
-        return known
-    distinct, column_of = np.unique(lanes, return_inverse=True)
-    place = np.full(width, -1)
-    place[distinct] = np.arange(len(distinct))
-    sizes = [len(clock) for clock in clocks]
-    columns = place[_array(chain.from_iterable(clocks))]
-    values = _array(chain.from_iterable(clock.values() for clock in clocks))
-    wanted = columns >= 0
-    dense = np.zeros((len(clocks), len(distinct)), dtype=np.int64)
-    dense[np.repeat(np.arange(len(clocks)), sizes)[wanted], columns[wanted]] = values[wanted]
-    return dense[:, column_of]
 
 
 def clocks_of(graph: CausalGraph, more: Sequence[Edge] = (), limits: Limits = LIMITS) -> Clocks:

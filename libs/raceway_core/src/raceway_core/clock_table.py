@@ -5,18 +5,22 @@ holds until the next. A clock has the lanes that it knows of; its own lane is kn
 One pass in the order of a linear extension computes them and puts chains onto lanes.
 
 Most clocks know of few lanes: each is a dict. A request that starts hundreds of tasks at a time and
-awaits them has clocks of hundreds of entries, of which a dict takes eighty bytes each and a matrix four.
+awaits them has clocks of hundreds of entries that differ in one, and only that is kept
+(`raceway_core.clock_news`). Where most entries differ, a matrix takes four bytes for each, a dict eighty.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from raceway_core.causal_graph import CausalGraph
+from raceway_core.clock_filling import Clock, Filling, TooManyEntries
+from raceway_core.clock_news import NewsFilling, Room
 from raceway_core.clock_row import ClockRow
+from raceway_core.event import StateChange
 from raceway_core.graph.edge import Edge
 from raceway_core.graph.event_table import NONE
 from raceway_core.graph.lane import Lanes
@@ -26,18 +30,18 @@ from raceway_core.graph.segment import Segments, segments_of
 class Limits(NamedTuple):
     """What bounds the memory of the clocks of a graph.
 
-    Dicts have at most `entries` together (some 80 MB); beyond that there is a matrix of at most `cells`
-    (256 MB), which has as many lanes, the first ones, as there is room for.
+    Dicts have at most `entries` together (some 80 MB); beyond that at most so many `news` are kept (some
+    200 MB); beyond these there is a matrix of at most `cells` (256 MB), which has as many lanes, the
+    first ones, as there is room for. Nor are news kept where the accesses of a trace would know of more
+    than half as many entries: who counts races lists them.
     """
 
     entries: int = 1_000_000
+    news: int = 1_000_000
     cells: int = 64_000_000
 
 
 LIMITS = Limits()
-
-Clock = Mapping[int, int]
-"""By lane the greatest position known."""
 
 
 class ClockTable(NamedTuple):
@@ -48,10 +52,6 @@ class ClockTable(NamedTuple):
     clocks: Sequence[Clock]
     position_of: Sequence[int]
     kept: int
-
-
-class _TooManyEntries(Exception):
-    pass
 
 
 def clock_table(
@@ -67,18 +67,32 @@ def clock_table(
     for nodes in graph.chain_nodes:
         for position, node in enumerate(nodes, 1):
             positions[node] = position
-    filling: _Filling
-    try:
-        filling = _DictFilling(segments, lanes or Lanes(graph.chains, graph.chain_nodes), positions, limits)
-        filling.fill(sequence)
-    except _TooManyEntries:
-        filling = _RowFilling(segments, lanes or Lanes(graph.chains, graph.chain_nodes), positions, limits)
-        filling.fill(sequence)
+    for filling in _fillings(graph, segments, lanes, positions, limits):
+        try:
+            filling.fill(sequence)
+            break
+        except TooManyEntries:
+            continue
     for chain, nodes in enumerate(graph.chain_nodes):
         if offset := filling.lanes.offsets[chain]:
             for node in nodes:
                 positions[node] += offset
-    return ClockTable(segments, filling.lanes, filling.clocks, positions, filling.kept)
+    return ClockTable(segments, filling.lanes, filling.clocks(), positions, filling.kept)
+
+
+def _fillings(
+    graph: CausalGraph, segments: Segments, lanes: Lanes | None, positions: Sequence[int], limits: Limits
+) -> Iterator[Filling]:
+    """Yield what clocks can be kept as, the fastest first. The last one always has room."""
+
+    def fresh() -> Lanes:
+        return lanes or Lanes(graph.chains, graph.chain_nodes)
+
+    yield _DictFilling(segments, fresh(), positions, limits)
+    listed = [segments.of_node[graph.starts[event]] for event in graph.payloads.numbers(StateChange)]
+    room = Room(limits.news, limits.cells // len(segments.firsts), limits.cells // 2, listed)
+    yield NewsFilling(segments, fresh(), positions, graph.chain_nodes, room)
+    yield _RowFilling(segments, fresh(), positions, limits)
 
 
 def _in_order(segments: Segments, order: Sequence[int]) -> list[int]:
@@ -88,55 +102,15 @@ def _in_order(segments: Segments, order: Sequence[int]) -> list[int]:
     return [begun[node] for node in order if node in begun]
 
 
-class _Filling:
-    """Computes the clocks of the segments. What a clock is, the two kinds of filling decide."""
-
-    clocks: Sequence[Clock]
-    kept: int
-
-    def __init__(self, segments: Segments, lanes: Lanes, positions: Sequence[int]) -> None:
-        self._segments = segments
-        self._positions = positions
-        self.lanes = lanes
-
-    def fill(self, sequence: Sequence[int]) -> None:
-        """Compute the clocks in this order, and give a chain without a lane one."""
-        segments, lanes = self._segments, self.lanes
-        for segment in sequence:
-            before = segments.befores[segment]
-            self._begin(segment, before)
-            for source in segments.sources[segment]:
-                cause = segments.of_node[source]
-                chain = segments.chains[cause]
-                position = lanes.offsets[chain] + self._positions[source]
-                self._learn(segment, cause, lanes.of_chain[chain], position)
-            self._end(segment)
-            if before == NONE and lanes.of_chain[segments.chains[segment]] == NONE:
-                lanes.place(segments.chains[segment], self._followed(segment))
-
-    def _begin(self, segment: int, before: int) -> None:
-        """Let a clock know what the one before it on its chain does."""
-        raise NotImplementedError
-
-    def _learn(self, segment: int, cause: int, lane: int, position: int) -> None:
-        """Let a clock know what that of `cause` does, and the position at which that was."""
-        raise NotImplementedError
-
-    def _end(self, segment: int) -> None:
-        """See to a clock that knows everything."""
-
-    def _followed(self, segment: int) -> Iterable[int]:
-        """Return the lanes, ascending, of which a clock knows all that there is so far."""
-        raise NotImplementedError
-
-
-class _DictFilling(_Filling):
+class _DictFilling(Filling):
     def __init__(self, segments: Segments, lanes: Lanes, positions: Sequence[int], limits: Limits) -> None:
         super().__init__(segments, lanes, positions)
         self.kept = len(positions)
         self._room = limits.entries
         self._clocks: list[dict[int, int]] = [{}] * len(segments.firsts)
-        self.clocks = self._clocks
+
+    def clocks(self) -> Sequence[Clock]:
+        return self._clocks
 
     def _begin(self, segment: int, before: int) -> None:
         self._clocks[segment] = self._clocks[before].copy() if before != NONE else {}
@@ -153,21 +127,22 @@ class _DictFilling(_Filling):
     def _end(self, segment: int) -> None:
         self._room -= len(self._clocks[segment])
         if self._room < 0:
-            raise _TooManyEntries
+            raise TooManyEntries
 
     def _followed(self, segment: int) -> Iterable[int]:
         clock, lengths = self._clocks[segment], self.lanes.lengths
         return [lane for lane in sorted(clock) if clock[lane] == lengths[lane]]
 
 
-class _RowFilling(_Filling):
+class _RowFilling(Filling):
     def __init__(self, segments: Segments, lanes: Lanes, positions: Sequence[int], limits: Limits) -> None:
         super().__init__(segments, lanes, positions)
         count = len(segments.firsts)
         self.kept = min(len(lanes.of_chain), max(1, limits.cells // count))
         self._rows = np.zeros((count, self.kept), dtype=np.int32)
-        self._lengths = np.zeros(self.kept, dtype=np.int32)
-        self.clocks = [ClockRow(row) for row in self._rows]
+
+    def clocks(self) -> Sequence[Clock]:
+        return [ClockRow(row) for row in self._rows]
 
     def _begin(self, segment: int, before: int) -> None:
         if before != NONE:

@@ -8,20 +8,25 @@ inside another is ordered with neither its start nor its end and counts as concu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, chain
+
+import numpy as np
 
 from raceway_core.causal_graph import CausalGraph
 from raceway_core.clock import Clocks
-from raceway_core.clock_row import leading
+from raceway_core.clock_history import ClockHistory
+from raceway_core.clock_row import HistoryClock, leading
 
 
 def pair_counts(graph: CausalGraph, clocks: Clocks) -> tuple[int, int]:
     """Return the numbers of ordered and of concurrent pairs.
 
-    Time: O(n + segments · lanes). Where the clocks are too wide, concurrent pairs are a lower bound.
+    Time: O(n + segments · lanes), O(n + news · log n) where clocks are kept as news. Where they are
+    too wide, concurrent pairs are a lower bound.
     """
     count = len(graph.events)
     ended = _ended(clocks)
-    behind: dict[int, int] = {}
+    behind = _Behind(ended)
     ordered = 0
     for event in range(count):
         lane, clock = clocks.lane[event], clocks.clock[event]
@@ -29,9 +34,7 @@ def pair_counts(graph: CausalGraph, clocks: Clocks) -> tuple[int, int]:
         ordered += ended[lane][clocks.begin[event]] - itself
         if lane >= clocks.kept:
             continue
-        if id(clock) not in behind:
-            behind[id(clock)] = _behind(clock, lane, ended)
-        ordered += behind[id(clock)]
+        ordered += behind.count(clock, lane)
     if clocks.is_too_wide:
         ordered += _assumed(clocks)
     return ordered, count * (count - 1) // 2 - ordered
@@ -53,8 +56,34 @@ def _running_count(positions: Sequence[int]) -> list[int]:
     return counts
 
 
-def _behind(clock: Mapping[int, int], own: int, ended: Sequence[Sequence[int]]) -> int:
-    return sum(ended[lane][position] for lane, position in leading(clock, len(clock)) if lane != own)
+class _Behind:
+    """Counts the events that clocks know of; `ended` has by lane and position how many ended by then."""
+
+    def __init__(self, ended: Sequence[Sequence[int]]) -> None:
+        self._ended = ended
+        self._counts: dict[int, int] = {}
+        self._sums: Sequence[int] | None = None
+
+    def count(self, clock: Mapping[int, int], own: int) -> int:
+        """Return how many events of lanes other than its own a clock knows of."""
+        count = self._counts.get(id(clock))
+        if count is None:
+            count = self._counts[id(clock)] = self._counted(clock, own)
+        return count
+
+    def _counted(self, clock: Mapping[int, int], own: int) -> int:
+        if isinstance(clock, HistoryClock):
+            return self._summed(clock.history)[clock.segment] - self._ended[own][clock.get(own, 0)]
+        known = leading(clock, len(clock))
+        return sum(self._ended[lane][position] for lane, position in known if lane != own)
+
+    def _summed(self, history: ClockHistory) -> Sequence[int]:
+        """Return by segment how many events of all lanes it knows of."""
+        if self._sums is None:
+            counts = np.fromiter(chain.from_iterable(self._ended), np.int64)
+            begins = np.array([0, *accumulate(map(len, self._ended))], dtype=np.int64)
+            self._sums = history.sums(counts, begins).tolist()
+        return self._sums
 
 
 def _assumed(clocks: Clocks) -> int:
