@@ -18,7 +18,10 @@ def components_of(successors: Sequence[Sequence[int]]) -> list[int]:
     search = _Tarjan(successors)
     for node in range(len(successors)):
         if search.index[node] == _UNSEEN:
-            search.visit(node)
+            if successors[node]:
+                search.visit(node)
+            else:
+                search.settle(node)
     return search.component
 
 
@@ -59,6 +62,13 @@ class _Tarjan:
                 elif path:
                     above = path[-1][0]
                     low[above] = min(low[above], low[node])
+
+    def settle(self, node: int) -> None:
+        """Note that a node which leads nowhere is a component of its own."""
+        self.index[node] = self._entered
+        self._entered += 1
+        self.component[node] = self._found
+        self._found += 1
 
     def _enter(self, node: int) -> Iterator[int]:
         self.index[node] = self._low[node] = self._entered

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from itertools import pairwise
 
-from raceway_core.isolation.graph import EdgeKind, Graph, Step
+from raceway_core.isolation.graph import EdgeKind, Step
 from raceway_core.isolation.knot import ALL, CERTAIN, DERIVED, READS, RW, SO, WR, WRITES, WW, Knots
 from raceway_core.isolation.visibility import Visibility
 from raceway_core.isolation.witness import Cycle, Searcher
@@ -56,13 +56,13 @@ class WriteCycles:
         if knots.has_read_cycle:
             for kinds, kind, component in ((WRITES, WW, knots.of_writes), (READS, WR, knots.of_reads)):
                 searcher = Searcher(knots.graph.size, component, knots.tied)
-                yield from _through(searcher, _inside(knots.graph, component, kind), kinds)
+                yield from _through(searcher, _inside(knots, component, kind), kinds)
                 self.is_cut |= searcher.is_cut
 
 
-def _inside(graph: Graph, component: list[int], kind: EdgeKind) -> Iterator[Step]:
-    for source in range(graph.size):
-        for edge in graph.out[source]:
+def _inside(knots: Knots, component: list[int], kind: EdgeKind) -> Iterator[Step]:
+    for source, edges in enumerate(knots.tied[: knots.graph.size]):
+        for edge in edges:
             if edge.kind is kind and component[source] == component[edge.target]:
                 yield Step(source, edge)
 
@@ -84,13 +84,12 @@ class MissedWrites:
     def __init__(self, knots: Knots, visibility: Visibility, shown: set[tuple[int, int, str | None]]) -> None:
         """`shown` are read-write edges, (reader, writer, key), that need no cycle any more."""
         self._knots = knots
-        self._graph = graph = knots.graph
         self._stale = visibility.stale
         self._implied = {self._identity(step): step for step in visibility.implied}
         self._shown = shown
         self._component = knots.of_all
-        self._searcher = Searcher(graph.size, self._component, knots.tied)
-        self._has_order = any(edge.kind in {WW, DERIVED} for edges in graph.out for edge in edges)
+        self._searcher = Searcher(knots.graph.size, self._component, knots.tied)
+        self._has_order = any(edge.kind in {WW, DERIVED} for edges in knots.tied for edge in edges)
         self._found: set[int] = set()
 
     @property
@@ -108,7 +107,7 @@ class MissedWrites:
             return
         for stale in self._stale:
             yield from self._cycle(Step(stale.reader, stale.edge), is_closed=True)
-        for step in _inside(self._graph, self._component, RW):
+        for step in _inside(self._knots, self._component, RW):
             if self._identity(step) not in self._implied:
                 yield from self._cycle(step, is_closed=False)
         yield from self._derived()
@@ -119,7 +118,7 @@ class MissedWrites:
             for step in inside:
                 if kinds == ALL or not self._searcher.gives_up():
                     yield from self._if_unexplained(step, kinds)
-        for step in _inside(self._graph, self._component, DERIVED):
+        for step in _inside(self._knots, self._component, DERIVED):
             yield from self._if_unexplained(step, CERTAIN)
 
     def _is_inside(self, step: Step) -> bool:

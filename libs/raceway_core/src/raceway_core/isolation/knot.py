@@ -57,7 +57,9 @@ class Knots:
 
     @cached_property
     def tied(self) -> list[list[Edge]]:
-        """The edges by node, without those that leave a component."""
+        """The edges by node, without those that leave a component; none where there is no cycle."""
+        if not self.are_any:
+            return [[]] * len(self.graph.out)
         component = self.of_all
         is_tied = [False] * len(self.graph.out)
         for members in members_of(component):
