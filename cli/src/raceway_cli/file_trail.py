@@ -14,7 +14,8 @@ from raceway_common.schema.keys import key_of
 from raceway_core.across.trail import Place, TrailPart, trail_of
 from raceway_core.errors import Rejected
 from raceway_core.event import TraceId
-from raceway_core.offline_variable import NamedVariable, TraceWindow, pairs_across
+from raceway_core.offline_variable import NamedVariable, pairs_across
+from raceway_core.span import TraceWindow
 from raceway_core.time import FIRST_NS, LAST_NS
 from raceway_core.touch import unpack_touches
 

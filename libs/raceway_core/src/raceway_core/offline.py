@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -25,9 +26,9 @@ from raceway_core.offset.message import Message, messages_of
 from raceway_core.operation_share import TraceOperations, operations_of
 from raceway_core.options import DEFAULTS, Change, Options
 from raceway_core.order_count import pair_counts
-from raceway_core.result import Deadlock, TraceResult, Window
+from raceway_core.result import Deadlock, TraceResult
 from raceway_core.run import find_across_traces, find_never_met
-from raceway_core.span import spans_of
+from raceway_core.span import TraceWindow, by_span
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -75,21 +76,22 @@ class Analysis(msgspec.Struct, frozen=True):
         return sum((trace.shape for trace in self.traces), Shape())
 
 
-def analyze_events(
-    events: Iterable[Event],
-    options: Options = DEFAULTS,
-    *,
-    track: Callable[[Sequence[TraceId]], Iterable[TraceId]] = iter,
-) -> Analysis:
-    """Return the analysis of all traces among `events`, in any order.
+Track: TypeAlias = Callable[[Sequence[TraceId]], Iterable[TraceId]]
+"""Gives back traces one by one, and so learns how far the work has come."""
 
-    `track` gives back the traces one by one, and so learns how far the work has come. Once a trace is
-    analyzed its events are forgotten.
-    """
+
+def traces_of(events: Iterable[Event], track: Track) -> Iterator[tuple[TraceId, list[Event]]]:
+    """Yield the events of each trace, by trace id. Once the next one is asked for they are forgotten."""
     by_trace: defaultdict[TraceId, list[Event]] = defaultdict(list)
     for event in events:
         by_trace[event.trace_id].append(event)
-    traces = [_analyze(trace_id, by_trace.pop(trace_id), options) for trace_id in track(sorted(by_trace))]
+    for trace_id in track(sorted(by_trace)):
+        yield trace_id, by_trace.pop(trace_id)
+
+
+def analyze_events(events: Iterable[Event], options: Options = DEFAULTS, *, track: Track = iter) -> Analysis:
+    """Return the analysis of all traces among `events`, in any order."""
+    traces = [_analyze(trace_id, of_trace, options) for trace_id, of_trace in traces_of(events, track)]
     inside = (finding for trace in traces for finding in trace.result.findings)
     locking = _locking(traces)
     circular = (finding for found in locking for finding in found.findings)
@@ -135,9 +137,9 @@ def _across(traces: Sequence[AnalyzedTrace]) -> Iterator[Finding]:
     """Yield what windows of one run have, and what is predicted of those that never met."""
     if len(traces) < 2:
         return
-    for (*_, span), windows in sorted(_windows_by_run(traces).items()):
-        yield from find_across_traces(span, windows)
-    for _, windows in sorted(_windows_by_variable(traces).items()):
+    for windows in _windows_by_variable(traces).values():
+        for span, touching in by_span(windows).items():
+            yield from find_across_traces(span, touching)
         yield from find_never_met(windows)
 
 
@@ -147,21 +149,8 @@ def _locking(traces: Sequence[AnalyzedTrace]) -> list[DeadlocksAcross]:
     return [find_deadlocks_across(*of_scope) for of_scope in classes_by_scope(orders).items()]
 
 
-def _windows_by_run(
-    traces: Sequence[AnalyzedTrace],
-) -> Mapping[tuple[str, str, int], list[tuple[TraceId, Window]]]:
-    runs: defaultdict[tuple[str, str, int], list[tuple[TraceId, Window]]] = defaultdict(list)
-    for trace in traces:
-        for window in trace.result.windows:
-            for span in spans_of(window):
-                runs[window.variable, window.scope, span].append((trace.result.summary.trace_id, window))
-    return runs
-
-
-def _windows_by_variable(
-    traces: Sequence[AnalyzedTrace],
-) -> Mapping[tuple[str, str], list[tuple[TraceId, Window]]]:
-    windows: defaultdict[tuple[str, str], list[tuple[TraceId, Window]]] = defaultdict(list)
+def _windows_by_variable(traces: Sequence[AnalyzedTrace]) -> Mapping[tuple[str, str], list[TraceWindow]]:
+    windows: defaultdict[tuple[str, str], list[TraceWindow]] = defaultdict(list)
     for trace in traces:
         for window in trace.result.windows:
             windows[window.variable, window.scope].append((trace.result.summary.trace_id, window))
