@@ -21,7 +21,7 @@ from tests.contract.store_rig import (
 
 from raceway_common.database.database import Database
 from raceway_common.packing import pack_run
-from raceway_common.ports.finding_store import FindingCursor
+from raceway_common.ports.finding_store import FindingCursor, Wanted
 from raceway_common.ports.work_queue import RunClaim
 from raceway_core.event import TraceId
 from raceway_core.finding import Finding, FindingKind, PairCounts, Severity, Verdict, merge_findings
@@ -48,17 +48,16 @@ async def _shown(
     verdict: Verdict | None = None,
 ) -> list[Finding]:
     """Return all pages, one after the other: full but for the last, as many groups as are counted."""
+    wanted = Wanted(with_hidden=with_hidden, kind=kind, verdict=verdict)
     found: list[Finding] = []
     after: FindingCursor | None = None
     while True:
-        page = await stores.findings.page(
-            limit=limit, after=after, with_hidden=with_hidden, kind=kind, verdict=verdict
-        )
+        page = await stores.findings.page(limit=limit, after=after, wanted=wanted)
         found += page
         if len(page) < limit:
             break
         after = FindingCursor(*page[-1].sort_key)
-    assert await stores.findings.count(with_hidden=with_hidden, kind=kind, verdict=verdict) == len(found)
+    assert await stores.findings.count(wanted) == len(found)
     return found
 
 
@@ -176,12 +175,13 @@ async def test_groups_since_a_time_are_those_with_a_later_event(stores: Stores) 
         since_ns = T0 + after_ns
         late = [group for group in everything if group.last_ns >= since_ns]
         shown = [group for group in late if not group.is_hidden]
-        page = await stores.findings.page(limit=9, after=None, since_ns=since_ns)
-        assert (list(page), await stores.findings.count(since_ns=since_ns)) == (shown, len(shown))
-        assert await stores.findings.count(since_ns=since_ns, with_hidden=True) == len(late)
+        wanted = Wanted(since_ns=since_ns)
+        page = await stores.findings.page(limit=9, after=None, wanted=wanted)
+        assert (list(page), await stores.findings.count(wanted)) == (shown, len(shown))
+        assert await stores.findings.count(Wanted(since_ns=since_ns, with_hidden=True)) == len(late)
         if len(page) > 1:
             cursor = FindingCursor(*page[0].sort_key)
-            assert await stores.findings.page(limit=9, after=cursor, since_ns=since_ns) == page[1:]
+            assert await stores.findings.page(limit=9, after=cursor, wanted=wanted) == page[1:]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -200,7 +200,7 @@ async def test_groups_are_what_merging_all_entries_makes(stores: Stores, seed: i
     merged = merge_findings(await stores.findings.all())
 
     assert await _shown(stores, 3, with_hidden=True) == merged
-    assert await stores.findings.count(with_hidden=True) == len(merged)
+    assert await stores.findings.count(Wanted(with_hidden=True)) == len(merged)
     assert await stores.findings.count() == len([found for found in merged if not found.is_hidden])
     assert await _shown(stores, 100) == [found for found in merged if not found.is_hidden]
     for group in merged:

@@ -58,6 +58,23 @@ class FindingCursor(msgspec.Struct, frozen=True, array_like=True):
     fingerprint: str
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which groups to list.
+
+    With `since_ns` only those whose last event, `last_ns`, is not before it; a group is listed as a whole,
+    with its older entries. With `kind` or `verdict` only groups that are of it, whatever some entry in them
+    is.
+    """
+
+    with_hidden: bool = False
+    since_ns: int | None = None
+    kind: FindingKind | None = None
+    verdict: Verdict | None = None
+
+
+SHOWN = Wanted()
+
+
 class FindingStore(Protocol):
     async def replace_runs(self, outcomes: Sequence[RunOutcome], *, now_ns: int) -> None:
         """Replace the findings of runs and complete their claims, in one transaction.
@@ -78,31 +95,12 @@ class FindingStore(Protocol):
         ...
 
     async def page(
-        self,
-        *,
-        limit: int,
-        after: FindingCursor | None,
-        with_hidden: bool = False,
-        since_ns: int | None = None,
-        kind: FindingKind | None = None,
-        verdict: Verdict | None = None,
+        self, *, limit: int, after: FindingCursor | None, wanted: Wanted = SHOWN
     ) -> Sequence[Finding]:
-        """Return groups in the order of `Finding.sort_key`, by keyset; fewer than `limit` are the last.
-
-        With `since_ns` only those whose last event, `last_ns`, is not before it; a group is listed as a
-        whole, with its older entries. With `kind` or `verdict` only groups that are of it, whatever some
-        entry in them is.
-        """
+        """Return groups in the order of `Finding.sort_key`, by keyset; fewer than `limit` are the last."""
         ...
 
-    async def count(
-        self,
-        *,
-        with_hidden: bool = False,
-        since_ns: int | None = None,
-        kind: FindingKind | None = None,
-        verdict: Verdict | None = None,
-    ) -> int:
+    async def count(self, wanted: Wanted = SHOWN) -> int:
         """Return how many groups `page` lists in all."""
         ...
 

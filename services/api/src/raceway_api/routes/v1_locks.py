@@ -19,7 +19,7 @@ from raceway_api.v1.deadlock import DeadlockList
 from raceway_api.v1.isolation import RecentIsolation, ResourceIsolation, check_rows, digest_of, newest_within
 from raceway_api.v1.lock import LockList, view_locks
 from raceway_api.v1.race import FindingFilter, find, view_findings
-from raceway_common.ports.finding_store import FindingCursor
+from raceway_common.ports.finding_store import FindingCursor, Wanted
 from raceway_common.ports.trace_store import LockCursor
 from raceway_common.web.error import AnyRequest
 from raceway_core.errors import Rejected
@@ -65,7 +65,7 @@ async def list_deadlocks(
     request: AnyRequest, deps: Given, *, limit: Limit = 50, cursor: CursorText = None
 ) -> Response[bytes]:
     after = read_cursor(cursor, FindingCursor) if cursor else None
-    wanted = FindingFilter(all=False, kind=FindingKind.DEADLOCK, verdict=None, variable=None)
+    wanted = FindingFilter(Wanted(kind=FindingKind.DEADLOCK))
     version = await deps.findings.version()
 
     async def build() -> bytes:

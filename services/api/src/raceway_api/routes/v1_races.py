@@ -15,7 +15,7 @@ from raceway_api.deps import Given
 from raceway_api.parameter import CursorText, Limit, Since, name_of, time_of
 from raceway_api.v1.race import FindingFilter, FindingList, find, view_findings
 from raceway_common.errors import NotFound
-from raceway_common.ports.finding_store import FindingCursor
+from raceway_common.ports.finding_store import FindingCursor, Wanted
 from raceway_common.web.error import AnyRequest
 from raceway_core.finding import FindingKind, Verdict
 from raceway_core.finding_view import FindingView, view_finding
@@ -31,13 +31,9 @@ def _wanted(
     variable: FromQuery[str | None] = None,
     since: Since = None,
 ) -> FindingFilter:
-    return FindingFilter(
-        all=all,
-        kind=kind,
-        verdict=verdict,
-        variable=None if variable is None else name_of(variable, "variable"),
-        since_ns=None if since is None else time_of(since, "since"),
-    )
+    name = None if variable is None else name_of(variable, "variable")
+    since_ns = None if since is None else time_of(since, "since")
+    return FindingFilter(Wanted(with_hidden=all, since_ns=since_ns, kind=kind, verdict=verdict), name)
 
 
 @get(

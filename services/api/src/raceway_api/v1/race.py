@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from raceway_api.cursor import write_cursor
-from raceway_common.ports.finding_store import FindingCursor, FindingStore
-from raceway_core.finding import Finding, FindingKind, Verdict
+from raceway_common.ports.finding_store import FindingCursor, FindingStore, Wanted
+from raceway_core.finding import Finding
 from raceway_core.finding_view import FindingView, view_finding
 
 _READ_AT_ONCE = 500
@@ -20,17 +22,11 @@ class FindingList(msgspec.Struct, frozen=True):
     version: int
 
 
-class FindingFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which findings to list.
+class FindingFilter(NamedTuple):
+    """Which findings to list: those of one variable if it is given, of what is `wanted`."""
 
-    `all` shows those too that are hidden as noise, `since_ns` only those with an event so late.
-    """
-
-    all: bool
-    kind: FindingKind | None
-    verdict: Verdict | None
-    variable: str | None
-    since_ns: int | None = None
+    wanted: Wanted
+    variable: str | None = None
 
 
 def cursor_of(finding: Finding) -> FindingCursor:
@@ -39,24 +35,18 @@ def cursor_of(finding: Finding) -> FindingCursor:
 
 
 async def find(
-    store: FindingStore, wanted: FindingFilter, *, limit: int, after: FindingCursor | None
+    store: FindingStore, chosen: FindingFilter, *, limit: int, after: FindingCursor | None
 ) -> list[Finding]:
     """Return up to `limit` findings after the cursor, fewer only if there are no more.
 
     The store looks for all but the variable: with that, time grows with what is passed over.
     """
     found: list[Finding] = []
-    size = limit if wanted.variable is None else _READ_AT_ONCE
+    wanted, variable = chosen
+    size = limit if variable is None else _READ_AT_ONCE
     while len(found) < limit:
-        page = await store.page(
-            limit=size,
-            after=after,
-            with_hidden=wanted.all,
-            since_ns=wanted.since_ns,
-            kind=wanted.kind,
-            verdict=wanted.verdict,
-        )
-        found.extend(finding for finding in page if wanted.variable in {None, finding.variable})
+        page = await store.page(limit=size, after=after, wanted=wanted)
+        found.extend(finding for finding in page if variable in {None, finding.variable})
         if len(page) < size:
             break
         after = cursor_of(page[-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, func, not_, select, true, tuple_
@@ -11,9 +11,9 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 
 from raceway_common.adapters.sql.finding_rows import GAP_BITS, strength
 from raceway_common.database.statement import Statement
-from raceway_common.ports.finding_store import FindingCursor
+from raceway_common.ports.finding_store import FindingCursor, Wanted
 from raceway_common.schema.tables import finding_entries
-from raceway_core.finding import FindingKind, Verdict
+from raceway_core.finding import Verdict
 
 _NAMED = Statement(
     "select fingerprint from finding_aliases where alias = :alias and entries > 0 order by fingerprint"
@@ -21,15 +21,6 @@ _NAMED = Statement(
 
 
 _Columns: TypeAlias = ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]
-
-
-class Wanted(NamedTuple):
-    """Which groups: hidden ones too or not, how late their last event must be, and what they are."""
-
-    with_hidden: bool
-    since_ns: int | None
-    kind: FindingKind | None
-    verdict: Verdict | None
 
 
 def page(limit: int, after: FindingCursor | None, wanted: Wanted, connection: Connection) -> list[str]:

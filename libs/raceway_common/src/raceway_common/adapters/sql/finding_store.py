@@ -16,10 +16,10 @@ from raceway_common.adapters.sql.work import RUNS, Locked
 from raceway_common.database.database import Database
 from raceway_common.database.statement import Scalar, Statement
 from raceway_common.packing import unpack_finding
-from raceway_common.ports.finding_store import FindingCursor, RunOutcome
+from raceway_common.ports.finding_store import SHOWN, FindingCursor, RunOutcome, Wanted
 from raceway_common.schedule import PACE, Pace
 from raceway_common.schema.keys import key_of
-from raceway_core.finding import Finding, FindingKind, Verdict
+from raceway_core.finding import Finding
 
 _ALL = Statement("select body from finding_bodies order by owner_kind, owner, place")
 _VERSION = Statement("select version from finding_version where id = 1")
@@ -52,31 +52,14 @@ class SqlFindingStore:
         return await anyio.to_thread.run_sync(lambda: [unpack_finding(body) for body in bodies])
 
     async def page(
-        self,
-        *,
-        limit: int,
-        after: FindingCursor | None,
-        with_hidden: bool = False,
-        since_ns: int | None = None,
-        kind: FindingKind | None = None,
-        verdict: Verdict | None = None,
+        self, *, limit: int, after: FindingCursor | None, wanted: Wanted = SHOWN
     ) -> Sequence[Finding]:
-        wanted = finding_groups.Wanted(with_hidden, since_ns, kind, verdict)
-
         def read(connection: Connection) -> list[Finding]:
             return merged(finding_groups.page(limit, after, wanted, connection), connection)
 
         return await self._database.read(read)
 
-    async def count(
-        self,
-        *,
-        with_hidden: bool = False,
-        since_ns: int | None = None,
-        kind: FindingKind | None = None,
-        verdict: Verdict | None = None,
-    ) -> int:
-        wanted = finding_groups.Wanted(with_hidden, since_ns, kind, verdict)
+    async def count(self, wanted: Wanted = SHOWN) -> int:
         return await self._database.read(partial(finding_groups.count, wanted))
 
     async def by_fingerprint(self, fingerprint: str) -> Sequence[Finding]:
