@@ -9,7 +9,7 @@ from operator import attrgetter
 from raceway_cli.reported.item import Item, Kind
 from raceway_cli.show.isolation import MEANINGS, anomaly_text
 from raceway_cli.show.table import duration_text
-from raceway_core.anomaly import AnomalyKind
+from raceway_core.anomaly import AnomalyKind, anomaly_rank
 from raceway_core.anomaly_fingerprint import anomaly_fingerprint
 from raceway_core.anomaly_view import AnomalyView
 from raceway_core.finding import Severity, Verdict
@@ -31,14 +31,7 @@ def items_of_isolation(faults: Iterable[IsolationFault]) -> list[Item]:
 
 def items_of_anomalies(anomalies: Iterable[AnomalyView]) -> list[Item]:
     """Return what took too long or failed too often; of each the worst, then the costliest is shown."""
-    return _distinct(map(_anomaly, sorted(anomalies, key=_rank)))
-
-
-def _rank(anomaly: AnomalyView) -> tuple[int, int, float, str, str, str]:
-    """Return what `raceway_core.anomaly.anomaly_rank` does: a server lists them by time."""
-    score = -abs(anomaly.score or 0.0)
-    identity = (anomaly.trace_id, anomaly.event_id, anomaly.kind.value)
-    return (-int(anomaly.contribution_ns), anomaly.severity.rank, score, *identity)
+    return _distinct(map(_anomaly, sorted(anomalies, key=anomaly_rank)))
 
 
 def _isolation(fault: IsolationFault) -> Item:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from raceway_cli.reported.anomaly import items_of_anomalies, items_of_isolation
@@ -10,7 +10,9 @@ from raceway_cli.reported.finding import item_of_finding
 from raceway_cli.reported.item import Item
 from raceway_cli.show.isolation import CUT
 from raceway_cli.show.note import note_text
-from raceway_core.isolation.fault import faults_of
+from raceway_core.anomaly_view import AnomalyView
+from raceway_core.finding_view import FindingView
+from raceway_core.isolation.fault import IsolationFault, faults_of
 from raceway_core.report import Report
 
 
@@ -24,14 +26,18 @@ class Found(NamedTuple):
     left_out: Sequence[str] = ()
 
 
+def items_of(
+    findings: Iterable[FindingView], faults: Iterable[IsolationFault], anomalies: Iterable[AnomalyView]
+) -> list[Item]:
+    """Return everything as items, in the order of `Found`."""
+    return [*map(item_of_finding, findings), *items_of_isolation(faults), *items_of_anomalies(anomalies)]
+
+
 def found_in_report(report: Report) -> Found:
     """Return what the files of a report show."""
     isolation = report.isolation
-    items = [
-        *map(item_of_finding, report.findings or ()),
-        *items_of_isolation(faults_of(isolation.anomalies) if isolation else ()),
-        *items_of_anomalies(report.anomalies or ()),
-    ]
+    faults = faults_of(isolation.anomalies) if isolation else ()
+    items = items_of(report.findings or (), faults, report.anomalies or ())
     left_out = [note_text(note) for note in report.notes or () if note.kind not in _LEAVE_NOTHING_OUT]
     left_out += [f"isolation: {CUT[cut]}" for cut in (isolation.cut if isolation else ())]
     return Found(items, left_out)

@@ -7,9 +7,7 @@ from typing import NamedTuple
 
 from raceway_api.v1.anomaly import AnomalyList
 from raceway_api.v1.isolation import RecentIsolation, ResourceIsolation
-from raceway_cli.reported.anomaly import items_of_anomalies, items_of_isolation
-from raceway_cli.reported.finding import item_of_finding
-from raceway_cli.reported.items import Found
+from raceway_cli.reported.items import Found, items_of
 from raceway_cli.show.finding import counted
 from raceway_cli.show.isolation import CUT
 from raceway_core.finding_view import FindingView
@@ -26,11 +24,8 @@ class ServerAnswers(NamedTuple):
 def found_on_server(answers: ServerAnswers) -> Found:
     """Return what a server found. Where it left nothing out, files of the same events show the same."""
     resources = answers.isolation.resources
-    items = [
-        *map(item_of_finding, answers.findings),
-        *items_of_isolation(fault for resource in resources for fault in resource.isolation.faults),
-        *items_of_anomalies(answers.anomalies.anomalies),
-    ]
+    faults = (fault for resource in resources for fault in resource.isolation.faults)
+    items = items_of(answers.findings, faults, answers.anomalies.anomalies)
     return Found(items, [*_left_out_of_isolation(answers.isolation), *_left_out_of_time(answers.anomalies)])
 
 

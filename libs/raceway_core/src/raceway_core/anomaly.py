@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from enum import Enum
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -104,11 +104,28 @@ def find_anomalies(traces: Iterable[TraceMeasurements], latency: Latency) -> Ano
     return Anomalies(sorted(found, key=anomaly_rank), normal)
 
 
-def anomaly_rank(anomaly: Anomaly) -> tuple[int, int, float, TraceId, EventId, str]:
+class Ranked(Protocol):
+    """An anomaly, or what is shown of one, where numbers of nanoseconds are decimal strings."""
+
+    @property
+    def contribution_ns(self) -> int | str: ...
+    @property
+    def severity(self) -> Severity: ...
+    @property
+    def score(self) -> float | None: ...
+    @property
+    def trace_id(self) -> TraceId: ...
+    @property
+    def event_id(self) -> EventId: ...
+    @property
+    def kind(self) -> AnomalyKind: ...
+
+
+def anomaly_rank(anomaly: Ranked) -> tuple[int, int, float, TraceId, EventId, str]:
     """Return a key that sorts the costliest, then the worst, then the farthest from normal first."""
     score = -abs(anomaly.score or 0.0)
     identity = (anomaly.trace_id, anomaly.event_id, anomaly.kind.value)
-    return (-anomaly.contribution_ns, anomaly.severity.rank, score, *identity)
+    return (-int(anomaly.contribution_ns), anomaly.severity.rank, score, *identity)
 
 
 def _regressions(unfolded: Unfolded, learner: Learner, hidden: set[int]) -> Iterator[Anomaly]:
