@@ -75,7 +75,8 @@ async def _client(stores: SqlStores, folder: Path) -> AsyncGenerator[httpx.Async
             started_ns=day.END_NS,
             uptime_s=lambda: 1.0,
         )
-        transport = httpx.ASGITransport(web_app(routes(deps), host="127.0.0.1", api_key=None))  # type: ignore[arg-type]
+        app = web_app(routes(deps), host="127.0.0.1", api_key=None)
+        transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # httpx types ASGI less strictly
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8080") as client:
             yield client
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -14,7 +15,7 @@ from tests.unit.core.test_deadlock_across import told
 from tests.unit.core.test_predicted_across import BLIND, SPLIT, WHOLE, request
 
 from raceway_core.event import Event
-from raceway_core.finding import FindingKind, merge_findings
+from raceway_core.finding import Finding, FindingKind, merge_findings
 from raceway_core.offline import analyze_events
 
 pytestmark = pytest.mark.anyio
@@ -31,6 +32,23 @@ def taking(name: str, *orders: str, day: int) -> list[Event]:
         for lock in reversed(locks):
             story.release(lock)
     return story.events
+
+
+def pieces_of(traces: Sequence[Sequence[Event]]) -> list[Sequence[Event]]:
+    """Return traces cut into three events each."""
+    return [trace[cut:][:3] for trace in traces for cut in range(0, len(trace), 3)]
+
+
+async def found_in(tmp_path: Path, pieces: list[Sequence[Event]], random: Random) -> Sequence[Finding]:
+    """Return what is found when pieces come in any order, and everything rests now and then."""
+    random.shuffle(pieces)
+    async with open_rig(tmp_path) as rig, analyzing(rig):
+        for piece in pieces:
+            await store(rig, piece)
+            if random.random() < 0.3:
+                await rig.idle()
+        await rig.idle()
+        return await rig.stores.findings.all()
 
 
 async def test_locks_in_opposite_orders(tmp_path: Path) -> None:
@@ -64,15 +82,7 @@ async def test_pieces_in_any_order_mean_the_same_as_the_whole_file(tmp_path: Pat
     random = Random(seed)  # noqa: S311 -- no secret, the same story each time
     scripts = lone_scripts(random, tasks=5)
     traces = [told(task, steps).events for task, steps in scripts.items() if task != MAIN]
-    pieces = [trace[cut:][:3] for trace in traces for cut in range(0, len(trace), 3)]
-    random.shuffle(pieces)
-    async with open_rig(tmp_path) as rig, analyzing(rig):
-        for piece in pieces:
-            await store(rig, piece)
-            if random.random() < 0.3:
-                await rig.idle()
-        await rig.idle()
-        stored = await rig.stores.findings.all()
+    stored = await found_in(tmp_path, pieces_of(traces), random)
     whole = analyze_events([event for trace in traces for event in trace])
     assert merge_findings(stored) == list(whole.findings)
 
@@ -112,16 +122,8 @@ async def test_updates_over_days_in_any_order(tmp_path: Path, seed: int) -> None
         request(f"t{n}", random.choice(programs), at=random.choice(days) * DAY_MS + n).events
         for n in range(10)
     ]
-    pieces = [trace[cut:][:3] for trace in traces for cut in range(0, len(trace), 3)]
-    pieces += random.sample(pieces, 5)
-    random.shuffle(pieces)
-    async with open_rig(tmp_path) as rig, analyzing(rig):
-        for piece in pieces:
-            await store(rig, piece)
-            if random.random() < 0.3:
-                await rig.idle()
-        await rig.idle()
-        stored = await rig.stores.findings.all()
+    pieces = pieces_of(traces)
+    stored = await found_in(tmp_path, [*pieces, *random.sample(pieces, 5)], random)
     whole = analyze_events([event for trace in traces for event in trace])
     assert merge_findings(stored) == list(whole.findings)
     assert whole.findings

@@ -6,6 +6,7 @@ learns from its causes. A chain gets its lane with its first clock.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -21,7 +22,7 @@ class TooManyEntries(Exception):
     """The clocks take too much memory as what they were to be kept as."""
 
 
-class Filling:
+class Filling(ABC):
     """Computes the clocks of the segments. What a clock is, each kind of filling decides."""
 
     kept: int
@@ -51,24 +52,25 @@ class Filling:
             if before == NONE and lanes.of_chain[segments.chains[segment]] == NONE:
                 lanes.place(segments.chains[segment], self._followed(segment))
 
+    @abstractmethod
     def clocks(self) -> Sequence[Clock]:
         """Return what was computed, by segment."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _begin(self, segment: int, before: int) -> None:
         """Let a clock know what the one before it on its chain does."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _learn(self, segment: int, cause: int, lane: int, position: int) -> None:
         """Let a clock know what that of `cause` does, and the position at which that was."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _end(self, segment: int) -> None:
         """See to a clock that knows everything."""
 
+    @abstractmethod
     def _followed(self, segment: int) -> Iterable[int]:
         """Return lanes, ascending, of which a clock knows all that there is so far.
 
         The first of the process of the clock's chain is among them.
         """
-        raise NotImplementedError

@@ -156,6 +156,9 @@ class _RowFilling(Filling):
             np.maximum(row, self._rows[cause], out=row)
             row[lane] = position
 
+    def _end(self, segment: int) -> None:
+        """Nothing is left to see to: all rows were there from the start."""
+
     def _followed(self, segment: int) -> Iterable[int]:
         lengths = self.lanes.lengths[: self.kept]
         known = self._rows[segment, : len(lengths)]
