@@ -69,15 +69,6 @@ def outcome_of(random: Random, number: int, end_ns: int) -> TraceOutcome:
     is_last = end_ns >= END_NS - _DECLARING_BUCKETS * BUCKET_NS
     result = TraceResult(
         summary=_summary(trace_id, operations[0].service, end_ns),
-        race_pairs=0,
-        races=(),
-        findings=(),
-        variables=(),
-        windows=(),
-        audit_trails=(),
-        critical_paths=(),
-        self_times=(),
-        event_notes=(),
         measurements=measurements,
         declared=_declared(random, trace_id, end_ns) if is_last else NOTHING,
     )

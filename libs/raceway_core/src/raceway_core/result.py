@@ -297,15 +297,15 @@ class TraceResult(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     summary: TraceSummary
-    race_pairs: int
-    races: tuple[Example, ...]
-    findings: tuple[Finding, ...]
-    variables: tuple[VariableCount, ...]
-    windows: tuple[Window, ...]
-    audit_trails: tuple[AuditTrail, ...]
-    critical_paths: tuple[CriticalPath, ...]
-    self_times: tuple[SelfTime, ...]
-    event_notes: tuple[EventNote, ...]
+    race_pairs: int = 0
+    races: tuple[Example, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    variables: tuple[VariableCount, ...] = ()
+    windows: tuple[Window, ...] = ()
+    audit_trails: tuple[AuditTrail, ...] = ()
+    critical_paths: tuple[CriticalPath, ...] = ()
+    self_times: tuple[SelfTime, ...] = ()
+    event_notes: tuple[EventNote, ...] = ()
     deadlocks: tuple[Deadlock, ...] = ()
     locks: TraceLocks = TraceLocks()
     isolation: Isolation | None = None

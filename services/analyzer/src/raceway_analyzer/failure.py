@@ -29,15 +29,4 @@ def failed_result(trace_id: TraceId, events: Sequence[Event]) -> TraceResult:
         notes={ANALYSIS_FAILED: 1},
         clock_issues={},
     )
-    return TraceResult(
-        summary=summary,
-        race_pairs=0,
-        races=(),
-        findings=(),
-        variables=(),
-        windows=(),
-        audit_trails=(),
-        critical_paths=(),
-        self_times=(),
-        event_notes=(),
-    )
+    return TraceResult(summary=summary)
