@@ -11,19 +11,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from raceway_core.access import Access, is_conflict
 from raceway_core.counting.fingerprint import Side, side_of
+from raceway_core.counting.interval_count import Flags, Integers
 from raceway_core.event import AccessType, LockMode
 from raceway_core.identity import Lock, Place
 from raceway_core.lockset import LockKey, Lockset
-
-Integers: TypeAlias = npt.NDArray[np.int64]
-Flags: TypeAlias = npt.NDArray[np.bool_]
 
 MOST_SIDES = 500
 OTHER = Place("(other places)", "", "")

@@ -32,8 +32,9 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from raceway_core.clock import Clocks
-from raceway_core.counting.access_class import Classes, Flags
-from raceway_core.counting.track import Integers, Tracks, Windows
+from raceway_core.counting.access_class import Classes
+from raceway_core.counting.interval_count import Flags, Integers
+from raceway_core.counting.track import Tracks, Windows
 from raceway_core.finding import PairCounts
 
 MOST_ENTRIES = 2_000_000

@@ -19,18 +19,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from raceway_core.causal_graph import CausalGraph
+from raceway_core.counting.interval_count import Flags, Integers
 from raceway_core.counting.site import SAME_HOST_UNCERTAINTY_NS, Site
 from raceway_core.offset.longest_path import LONGEST, NO_PATH, longest_between
 from raceway_core.offset.message import crossings_of
-
-Integers: TypeAlias = npt.NDArray[np.int64]
-Flags: TypeAlias = npt.NDArray[np.bool_]
 
 MOST_SITES = 256
 """Of more sites those with the most messages are compared."""

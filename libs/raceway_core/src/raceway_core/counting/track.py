@@ -14,21 +14,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from raceway_core.access import Access
 from raceway_core.clock import Clocks
-from raceway_core.counting.interval_count import Intervals
+from raceway_core.counting.interval_count import Flags, Integers, Intervals
 from raceway_core.counting.overlap import LaneOverlap, Overlap, Timing
 from raceway_core.counting.reach import Reach
 from raceway_core.counting.site import Site, uncertainty_ns
 from raceway_core.counting.timebase import BoundColumns, Timebase
-
-Integers: TypeAlias = npt.NDArray[np.int64]
-Flags: TypeAlias = npt.NDArray[np.bool_]
 
 _UNKNOWN = -1
 
